@@ -1,0 +1,143 @@
+"""Every registry of the package, on one screen.
+
+Registries of kinds that MMEngine's Runner builds are children of MMEngine's own, so its hooks, optimisers and schedulers
+stay reachable by their plain names. The other kinds are ours alone. Modules register themselves when their package is
+imported, which happens on the first look-up.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from mmengine import registry as mmengine_registry
+
+from motionreg.errors import ConfigError, suggest
+
+PLUGIN_GROUP = 'motionreg.plugins'
+_KINDS: dict[str, Registry] = {}
+
+
+class BuildError(ConfigError):
+    """A component cannot be built; ``path`` is the config key it came from."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f'{path}: {message}' if path else message)
+        self.path, self.message = path, message
+
+
+class Registry(mmengine_registry.Registry):
+    """MMEngine's registry with one scope, typed kinds, suggestions, and the config path in every error."""
+
+    def __init__(self, kind: str, *locations: str, parent: mmengine_registry.Registry | None = None) -> None:
+        super().__init__(kind, parent=parent, scope='motionreg', locations=[f'motionreg.{loc}' for loc in locations])
+        _KINDS[kind] = self
+
+    def import_from_location(self) -> None:
+        if not self._imported:
+            super().import_from_location()
+            load_plugins()
+
+    def names(self) -> list[str]:
+        """Names registered here, without those inherited from MMEngine."""
+        self.import_from_location()
+        return sorted(self.module_dict)
+
+    def resolve(self, name: str | type | Callable[..., Any]) -> Callable[..., Any]:
+        """Return the class or function of that name. Raises BuildError, with a suggestion, if there is none."""
+        if not isinstance(name, str):
+            return name
+        found = super().get(name)
+        if found is not None:
+            return found
+        for kind, registry in _KINDS.items():
+            if registry is not self and name in registry.names():
+                raise BuildError('', f'{name!r} is a {kind}, not a {self.name}.')
+        known = set(self.names()) | set(self.parent.module_dict if self.parent is not None else ())
+        raise BuildError('', f'{name!r} is not a {self.name}.{suggest(name, known)}')
+
+    def build(self, cfg: Any, *, where: str = '', **default_args: Any) -> Any:
+        """Build a component from its config.
+
+        Args:
+            cfg: a dict with ``type`` (a registered name or a class); anything that is not a dict is returned as it is,
+                so that constructors accept ready-made parts.
+            where: config key of ``cfg`` inside its parent, for error messages.
+            default_args: arguments used where ``cfg`` has none.
+
+        Raises:
+            BuildError: unknown type, or arguments its constructor does not take.
+        """
+        if not isinstance(cfg, dict):
+            return cfg
+        args = {**default_args, **cfg}
+        try:
+            if 'type' not in args:
+                raise BuildError('', f"the config of a {self.name} needs a 'type'.")
+            factory = self.resolve(args.pop('type'))
+            args.pop('_scope_', None)
+            check_arguments(factory, args)
+            if self.parent is not None and factory not in self.module_dict.values():
+                return super().build({**args, 'type': factory})
+            return factory(**args)
+        except BuildError as error:
+            raise BuildError('.'.join(filter(None, (where, error.path))), error.message) from error
+
+
+def check_arguments(factory: Callable[..., Any], args: dict[str, Any]) -> None:
+    """Raise BuildError if ``factory`` does not take ``args`` by keyword, or misses a required one."""
+    name = getattr(factory, '__name__', str(factory))
+    try:
+        parameters = inspect.signature(factory).parameters
+    except (ValueError, TypeError):
+        return
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        for arg in args:
+            if arg not in parameters:
+                raise BuildError(arg, f'{name} takes no {arg!r}.{suggest(arg, parameters)}')
+    missing = [p.name for p in parameters.values()
+               if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in args]
+    if missing:
+        raise BuildError('', f'{name} needs {", ".join(map(repr, missing))}.')
+
+
+def load_plugins() -> None:
+    """Import every module that installed packages list under the entry-point group ``motionreg.plugins``."""
+    for entry in entry_points(group=PLUGIN_GROUP):
+        import_module(entry.value.partition(':')[0])
+
+
+def kinds() -> dict[str, Registry]:
+    """All registries by the name of their kind."""
+    return dict(_KINDS)
+
+
+# Built by MMEngine's Runner.
+MODELS = Registry('model', 'models', parent=mmengine_registry.MODELS)
+DATASETS = Registry('dataset', 'datasets', parent=mmengine_registry.DATASETS)
+DATA_SAMPLERS = Registry('data sampler', 'datasets', parent=mmengine_registry.DATA_SAMPLERS)
+FUNCTIONS = Registry('function', 'datasets', parent=mmengine_registry.FUNCTIONS)
+METRICS = Registry('metric', 'evaluation', parent=mmengine_registry.METRICS)
+HOOKS = Registry('hook', 'engine', parent=mmengine_registry.HOOKS)
+LOOPS = Registry('loop', 'engine', parent=mmengine_registry.LOOPS)
+OPTIM_WRAPPERS = Registry('optim_wrapper', 'engine', parent=mmengine_registry.OPTIM_WRAPPERS)
+OPTIMIZERS = Registry('optimizer', parent=mmengine_registry.OPTIMIZERS)
+PARAM_SCHEDULERS = Registry('parameter scheduler', parent=mmengine_registry.PARAM_SCHEDULERS)
+LOG_PROCESSORS = Registry('log_processor', 'engine', parent=mmengine_registry.LOG_PROCESSORS)
+MODEL_WRAPPERS = Registry('model_wrapper', 'engine', parent=mmengine_registry.MODEL_WRAPPERS)
+RUNNERS = Registry('runner', 'engine', parent=mmengine_registry.RUNNERS)
+VISUALIZERS = Registry('visualizer', 'engine', parent=mmengine_registry.VISUALIZERS)
+VISBACKENDS = Registry('vis_backend', 'engine', parent=mmengine_registry.VISBACKENDS)
+
+# Ours: the parts that configs assemble into models, and the steps that prepare their data.
+TRANSFORMS = Registry('transform', 'datasets')
+READERS = Registry('reader', 'motion.readers')
+PREPROCESSORS = Registry('data preprocessor', 'models')
+BACKBONES = Registry('backbone', 'models')
+HEADS = Registry('head', 'models')
+LOSSES = Registry('loss', 'models')
+GENERATORS = Registry('generator', 'models')
+ADAPTERS = Registry('adapter', 'models')
