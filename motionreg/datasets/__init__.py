@@ -1,0 +1,7 @@
+"""Data sets, samplers, and the steps between a stored motion and a batch."""
+
+from motionreg.datasets import transforms
+from motionreg.datasets.collate import stack_clips
+from motionreg.datasets.motion_dataset import MotionDataset
+from motionreg.datasets.samplers import EpochSampler, InfiniteSampler
+from motionreg.datasets.streams import parse_stream, stream_channels, to_stream

@@ -1,0 +1,169 @@
+"""The data set of all recognition tasks: motions through a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from motionreg.datasets.streams import parse_stream
+from motionreg.datasets.transforms.base import Results
+from motionreg.errors import ConfigError, DataError, suggest
+from motionreg.layouts import Layout, get_layout, joint_map
+from motionreg.registry import DATASETS, TRANSFORMS
+
+
+@DATASETS.register_module()
+class MotionDataset(Dataset):
+    """Motions of one split, each sent through a pipeline of transforms.
+
+    ``dataset[index]`` and ``dataset[index, draw]`` return what the last transform does. All randomness comes from
+    ``numpy.random.default_rng([seed, draw, index])``: an item is a pure function of seed, draw and index.
+
+    Args:
+        data: path of a Store or of a pyskl pickle, or an object with the Store's interface.
+        split: name of one of its splits; None: all samples.
+        pipeline: transforms, as configs or callables.
+        stream: the word that ``ToStream`` acts on: 'j', 'b', 'jm', 'bm', 'k2', 'j+b', ...
+        layout: skeleton wanted; None: that of the data. Another one with the same joints renames it (other graph, other
+            bones); one with other joints is filled through the joints' names.
+        class_names: overrides those of the data.
+        seed: of the augmentation.
+        test_mode: transforms take their deterministic branch.
+        indices: keep only these positions of the split.
+        num_samples: keep only so many, evenly spread over the split.
+
+    Raises:
+        ConfigError: unknown split, stream or layout.
+        DataError: broken data, with the sample's id.
+    """
+
+    def __init__(self, data: Any, split: str | None = None, pipeline: Sequence[Any] = (), stream: str = 'j',
+                 layout: str | dict[str, Any] | Layout | None = None, class_names: Sequence[str] | None = None,
+                 seed: int = 0, test_mode: bool = False, indices: Sequence[int] | None = None,
+                 num_samples: int | None = None) -> None:
+        parse_stream(stream)
+        self.data, self.split, self.stream = data, split, stream
+        self.seed, self.test_mode = seed, test_mode
+        self._source: Any = None
+        source = self.source
+        self._indices = self._select(source, indices, num_samples)
+        self.labels = np.asarray(source.labels)[self._indices]
+        self.layout = get_layout(layout if layout is not None else source.layout)
+        self._set_joint_map(source.layout)
+        names = class_names if class_names is not None else source.class_names
+        self.class_names = tuple(names) if names else None
+        self._check_labels(source)
+        self.pipeline = [TRANSFORMS.build(step, where=f'pipeline[{n}]') for n, step in enumerate(pipeline)]
+
+    @property
+    def source(self) -> Any:
+        """The opened data; every process opens its own."""
+        if self._source is None:
+            if isinstance(self.data, str | Path):
+                from motionreg.motion import open_motions
+                self._source = open_motions(self.data)
+            else:
+                self._source = self.data
+        return self._source
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        """Sample ids, (len,) str."""
+        ids = np.asarray(self.source.ids)[self._indices]
+        return np.char.decode(ids, 'utf-8') if ids.dtype.kind == 'S' else ids.astype(str)
+
+    @property
+    def num_classes(self) -> int:
+        """Number of class names, or, without them, of labels in the whole file."""
+        if self.class_names:
+            return len(self.class_names)
+        return int(np.max(self.source.labels, initial=-1)) + 1
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """What the Runner hands to metrics and visualizers."""
+        return {'layout': self.layout.name, 'class_names': self.class_names, 'num_classes': self.num_classes,
+                'stream': self.stream}
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, item: int | tuple[int, int]) -> Any:
+        """Return sample ``index``, or the augmentation ``draw`` of it."""
+        index, draw = item if isinstance(item, tuple) else (item, 0)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f'sample {index} of {len(self)}')
+        results = self.load(index % len(self), draw)
+        for step in self.pipeline:
+            results = step(results)
+        return results
+
+    def load(self, index: int, draw: int = 0) -> Results:
+        """The results dictionary that enters the pipeline (see :mod:`motionreg.datasets.transforms.base`)."""
+        motion = self.source[int(self._indices[index])]
+        x = np.asarray(motion.keypoint, dtype=np.float32)
+        score = motion.score
+        if x.ndim != 4 or 0 in x.shape:
+            raise DataError(f'sample {motion.sample_id!r}: keypoint is {x.shape}, need (persons, frames, joints, '
+                            'channels), at least one of each. See tools/validate_data.py.')
+        if x.shape[2] != self._joints:
+            raise DataError(f'sample {motion.sample_id!r} has {x.shape[2]} joints, layout {self._data_layout!r} has '
+                            f'{self._joints}. See tools/validate_data.py.')
+        if self._map is not None:
+            x = self._map @ x
+            score = None if score is None else score @ self._map.T
+        return {'keypoint': x, 'score': None if score is None else np.asarray(score, dtype=np.float32),
+                'total_frames': x.shape[1], 'label': motion.label, 'sample_id': motion.sample_id, 'motion': motion,
+                'layout': self.layout, 'stream': self.stream, 'test_mode': self.test_mode,
+                'rng': np.random.default_rng([self.seed, draw, index])}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave an opened file behind: the process that unpickles this opens it again."""
+        state = dict(self.__dict__)
+        if isinstance(self.data, str | Path):
+            state['_source'] = None
+        return state
+
+    def _select(self, source: Any, indices: Sequence[int] | None, num_samples: int | None) -> np.ndarray:
+        if self.split is None:
+            selected = np.arange(len(source))
+        else:
+            names = list(source.splits)
+            if self.split not in names:
+                raise ConfigError(f'{self._where} has no split {self.split!r}.{suggest(self.split, names)} '
+                                  f'It has: {", ".join(names) or "none"}.')
+            selected = np.asarray(source.split(self.split), dtype=np.int64)
+        if indices is not None:
+            wanted = np.asarray(indices, dtype=np.int64)
+            if wanted.size and (wanted.min() < 0 or wanted.max() >= len(selected)):
+                raise ConfigError(f'indices go from {wanted.min()} to {wanted.max()}, split {self.split!r} of '
+                                  f'{self._where} has {len(selected)} samples.')
+            selected = selected[wanted]
+        if num_samples is not None and num_samples < len(selected):
+            selected = selected[np.linspace(0, len(selected) - 1, num_samples).round().astype(np.int64)]
+        if not len(selected):
+            raise DataError(f'split {self.split!r} of {self._where} has no samples.')
+        return selected
+
+    def _set_joint_map(self, data_layout: str | Layout | None) -> None:
+        own = self.layout if data_layout is None else get_layout(data_layout)
+        self._data_layout, self._joints = own.name, own.num_joints
+        self._map = None if own.joints == self.layout.joints else joint_map(own, self.layout)
+
+    def _check_labels(self, source: Any) -> None:
+        if self.class_names is None:
+            return
+        outside = np.flatnonzero(self.labels >= len(self.class_names))
+        if len(outside):
+            more = f' ({len(outside) - 1} more like it)' if len(outside) > 1 else ''
+            raise DataError(f'sample {self.ids[outside[0]]!r} of {self._where} has label {self.labels[outside[0]]}, '
+                            f'but there are {len(self.class_names)} classes (0 to {len(self.class_names) - 1}).{more}')
+
+    @property
+    def _where(self) -> str:
+        return str(self.data) if isinstance(self.data, str | Path) else type(self.data).__name__
