@@ -69,7 +69,10 @@ def _from_names(spec: Mapping[str, Any]) -> Layout:
     missing = [key for key in ('joints', 'bones', 'center') if key not in spec]
     if missing:
         raise ConfigError(f'the dict of a layout needs {", ".join(map(repr, missing))}.')
-    return Layout(**{'name': 'custom', **spec})
+    try:
+        return Layout(**{'name': 'custom', **spec})
+    except (TypeError, AttributeError) as error:
+        raise ConfigError(f'the dict of a layout has a field of the wrong type: {error}.') from error
 
 
 def _from_numbers(spec: Mapping[str, Any]) -> Layout:
@@ -86,7 +89,10 @@ def _from_numbers(spec: Mapping[str, Any]) -> Layout:
         return joints[int(number)]
 
     bones: dict[str, str] = {}
-    for child, parent in spec['inward']:
+    for pair in spec['inward']:
+        if len(pair) != 2:
+            raise ConfigError(f'layout: {pair!r} in inward is not a pair (child, parent).')
+        child, parent = pair
         if name(child) in bones:
             raise ConfigError(f'layout: joint {child} has two parents in inward; pairs are (child, parent) of a tree.')
         bones[name(child)] = name(parent)

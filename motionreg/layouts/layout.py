@@ -48,7 +48,7 @@ class Layout:
     Args:
         name: key under which the layout is registered.
         joints: joint names in the order of the data; the words ``left`` and ``right`` in them define the mirror pairs.
-        bones: child joint -> parent joint, the edges of the graph. They form one tree.
+        bones: child joint -> parent joint, the edges of the graph. They form one tree (see ``connected``).
         center: joint to which graph partitions measure hop distances.
         bone_parents: parents of the bone stream where they differ from ``bones``; a joint that is its own parent is
             the root of that stream.
@@ -60,6 +60,7 @@ class Layout:
         facing: (right, left) joints; the line from the right to the left one is the body's +x axis.
         parts: named part sets: set name -> part name -> joint names. Parts of a set may share joints.
         aliases: own joint name -> canonical name, where it differs (see ``motionreg.layouts.mapping``).
+        connected: False allows several trees, as in a body without its root.
         description: one line on the source of the joint order.
 
     Raises:
@@ -79,6 +80,7 @@ class Layout:
     facing: tuple[str, str] | None = None
     parts: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    connected: bool = True
     description: str = ''
 
     def __post_init__(self) -> None:
@@ -110,6 +112,10 @@ class Layout:
         self._check_joints('origin', [self.origin])
         self._check_joints('bone_parents', [*(self.bone_parents or ()), *(self.bone_parents or {}).values()])
         self._check_joints('aliases', list(self.aliases))
+        canonical = [self.canonical(joint) for joint in self.joints]
+        shared = sorted({name for name in canonical if canonical.count(name) > 1})
+        if shared:
+            raise self._error('aliases', f'{shared} each stand for several joints.')
         for pair in ('upright', 'facing'):
             joints = getattr(self, pair)
             if joints is not None:
@@ -140,7 +146,7 @@ class Layout:
                 if parent in path:
                     raise self._error(where, f'the bones run in a circle: {" -> ".join([*path, parent])}.')
                 path.append(parent)
-        if len(roots) != 1:
+        if self.connected and len(roots) != 1:
             raise self._error(where, f'the bones are not connected: only one joint may lack a parent, and {roots} do.')
 
     def _error(self, where: str, problem: str) -> ConfigError:
@@ -176,6 +182,10 @@ class Layout:
     def _positions(self) -> dict[str, int]:
         return {joint: position for position, joint in enumerate(self.joints)}
 
+    def canonical(self, joint: str) -> str:
+        """Name of the joint in maps between layouts."""
+        return self.aliases.get(joint, joint)
+
     @_cached
     def left_right_pairs(self) -> tuple[tuple[str, str], ...]:
         """(left, right) names of the joints that have a mirrored partner."""
@@ -208,18 +218,20 @@ class Layout:
             root: joint from which the tree is hung up; by default the one without a parent in ``bones``.
         """
         if root is None:
-            root = next(joint for joint in self.joints if joint not in self.bones)
+            return np.array([self.index(self.bones.get(joint, joint)) for joint in self.joints], dtype=np.int64)
         neighbours: dict[int, list[int]] = {joint: [] for joint in range(self.num_joints)}
         for child, parent in self.edges().tolist():
             neighbours[child].append(parent)
             neighbours[parent].append(child)
-        parents = np.full(self.num_joints, -1, dtype=np.int64)
         start = self.index(root)
+        parents = self.parents().copy()  # what other trees keep
+        reached = {start}
         parents[start] = start
         queue = [start]
         for joint in queue:
             for neighbour in neighbours[joint]:
-                if parents[neighbour] < 0:
+                if neighbour not in reached:
+                    reached.add(neighbour)
                     parents[neighbour] = joint
                     queue.append(neighbour)
         return parents
@@ -232,7 +244,7 @@ class Layout:
 
     @_cached
     def hop_distance(self) -> np.ndarray:
-        """(V, V) int64 number of edges between two joints."""
+        """(V, V) int64 number of edges between two joints; V where no path leads from one to the other."""
         unreached = self.num_joints
         distance = np.full((self.num_joints, self.num_joints), unreached, dtype=np.int64)
         np.fill_diagonal(distance, 0)

@@ -42,6 +42,16 @@ NTURGBD = Layout(
             'legs': ('left_hip', 'left_knee', 'left_ankle', 'left_foot',
                      'right_hip', 'right_knee', 'right_ankle', 'right_foot'),
         },
+        # What the published bone model pools over: one spine joint where a hand tip was probably meant.
+        'lst4_published_bone': {
+            'head': ('neck', 'head'),
+            'arms': ('left_shoulder', 'left_elbow', 'left_wrist', 'left_hand',
+                     'right_shoulder', 'right_elbow', 'right_wrist', 'right_hand',
+                     'spine_shoulder', 'left_thumb', 'right_hand_tip', 'right_thumb'),
+            'hips': ('spine_base', 'spine_mid', 'left_hip', 'right_hip'),
+            'legs': ('left_hip', 'left_knee', 'left_ankle', 'left_foot',
+                     'right_hip', 'right_knee', 'right_ankle', 'right_foot'),
+        },
         'sgar5': {
             'right_arm': ('spine_shoulder', 'right_shoulder', 'right_elbow', 'right_wrist', 'right_hand',
                           'right_hand_tip', 'right_thumb'),

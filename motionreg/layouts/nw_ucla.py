@@ -36,6 +36,15 @@ NW_UCLA = Layout(
             'legs': ('left_hip', 'left_knee', 'left_ankle', 'left_foot',
                      'right_hip', 'right_knee', 'right_ankle', 'right_foot'),
         },
+        # What the published bone model pools over: joint numbers shifted by one.
+        'lst4_published_bone': {
+            'head': ('shoulder_center',),
+            'arms': ('head', 'left_shoulder', 'left_elbow', 'left_wrist', 'left_hand',
+                     'right_shoulder', 'right_elbow', 'right_wrist'),
+            'hips': ('hip_center', 'spine', 'right_hand', 'left_foot'),
+            'legs': ('right_hand', 'left_hip', 'left_knee', 'left_ankle', 'left_foot',
+                     'right_hip', 'right_knee', 'right_ankle'),
+        },
         'sgar5': {
             'right_arm': ('shoulder_center', 'right_shoulder', 'right_elbow', 'right_wrist', 'right_hand'),
             'left_arm': ('shoulder_center', 'left_shoulder', 'left_elbow', 'left_wrist', 'left_hand'),

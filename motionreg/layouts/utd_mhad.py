@@ -11,6 +11,7 @@ UTD_MHAD = replace(
     NW_UCLA,
     name='utd-mhad',
     joints=('head', 'shoulder_center', 'spine', 'hip_center', *NW_UCLA.joints[4:]),
+    parts={name: NW_UCLA.parts[name] for name in ('lst4', 'sgar5')},
     description='Kinect v1 joints in the order of the UTD-MHAD files; bones and parts are those of NW-UCLA.',
 )
 
