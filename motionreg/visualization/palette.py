@@ -1,7 +1,7 @@
 """Colours of the drawings: left, right and middle of the body, told apart by every kind of colour vision.
 
-The hues are those of Okabe and Ito ("Color Universal Design", 2008): blue is left, vermilion is right. Further persons take
-the lighter pair of the same set, so a side keeps its warm or cold character and two people remain two.
+The hues are those of Okabe and Ito ("Color Universal Design", 2008): blue is left, vermilion is right. A second person
+takes the lighter pair of the same set, so that a side stays warm or cold and two people remain two.
 """
 
 from __future__ import annotations

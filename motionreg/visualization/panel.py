@@ -32,18 +32,24 @@ class Panel:
         scene: what to draw.
         rect: (left, bottom, width, height) the picture is fitted into with one scale for both axes, or None to keep the
             scene's own unit.
-        follow: keep the people in the middle of the picture instead of the path they walk. The floor moves below them.
+        follow: keep the people in the middle of the picture, the floor moves below them. If None, do so where they
+            travel further than they are tall.
     """
 
-    def __init__(self, scene: Scene, rect: tuple[float, float, float, float] | None = None, follow: bool = False) -> None:
+    def __init__(
+        self, scene: Scene, rect: tuple[float, float, float, float] | None = None, follow: bool | None = None
+    ) -> None:
         self.scene = scene
-        people, frames = scene.points.shape[:2]
-        anchors = _anchors(scene) if follow else np.zeros((frames, 3))
+        people = len(scene.points)
+        anchors = scene.anchors()
+        if follow is None:
+            follow = scene.travels(anchors)
+        anchors = anchors if follow else np.zeros_like(anchors)
         points = scene.points - anchors[None, :, None]
         low, high = (corner(points[scene.present], axis=0) for corner in (np.min, np.max))
-        size = float(np.linalg.norm(high - low)) or 1.0
-        camera = Camera((low + high) / 2) if scene.flat else Camera(
-            (low + high) / 2, THREE_QUARTER, scene.elevation, DISTANCE * size / 2)
+        middle, size = (low + high) / 2, float(np.linalg.norm(high - low)) or 1.0
+        view = (0.0, 0.0, np.inf) if scene.flat else (THREE_QUARTER, scene.elevation, DISTANCE * size / 2)
+        camera = Camera(middle, *view)
         self._points, self._depth = camera.project(points)
         self._shadows = self._floors = None
         if not scene.flat:
@@ -51,9 +57,9 @@ class Panel:
                 [points[..., :2], np.full((*points.shape[:3], 1), scene.floor)], axis=-1))[0]
             self._floors = _floors(scene, anchors, low, high, camera)
         self._fit(rect)
-        _, sides = self._sides = bone_sides(scene.layout)
+        joint_sides, sides = bone_sides(scene.layout)
+        self._joint_colours = np.stack([person_colours(person)[joint_sides] for person in range(people)])
         self._bone_colours = np.stack([person_colours(person)[sides] for person in range(people)])
-        self._joint_colours = np.stack([person_colours(person)[self._sides[0]] for person in range(people)])
         child, parent = scene.layout.edges().T
         self._whole = scene.present[:, :, child] & scene.present[:, :, parent]
 
@@ -62,23 +68,26 @@ class Panel:
         """Left, right, bottom and top of everything that is drawn."""
         return self._box
 
-    def strokes(self, frame: int) -> Strokes:
-        """Lines and dots of one frame."""
+    def strokes(self, frame: int, shift: tuple[float, float] = (0, 0)) -> Strokes:
+        """Lines and dots of one frame, moved by ``shift``."""
         edges = self.scene.layout.edges()
         person, bone = np.nonzero(self._whole[:, frame])
         ends = edges[bone]
         order = np.argsort(-self._depth[person[:, None], frame, ends].mean(1), kind='stable')
         person, bone, ends = person[order], bone[order], ends[order]
         who, joint = np.nonzero(self.scene.present[:, frame])
-        empty = np.zeros((0, 2, 2))
+        shadows = floor = np.zeros((0, 2, 2))
+        if self._shadows is not None and self._floors is not None:
+            shadows = self._shadows[person[:, None], frame, ends]
+            floor = self._floors[frame if len(self._floors) > 1 else 0]
         return Strokes(
-            bones=self._points[person[:, None], frame, ends],
+            bones=self._points[person[:, None], frame, ends] + shift,
             bone_colours=self._bone_colours[person, bone],
-            joints=self._points[who, frame, joint],
+            joints=self._points[who, frame, joint] + shift,
             joint_colours=self._joint_colours[who, joint],
-            shadows=empty if self._shadows is None else self._shadows[person[:, None], frame, ends],
-            floor=empty if self._floors is None else self._floors[frame % len(self._floors)],
-        )  # fmt: skip
+            shadows=shadows + shift,
+            floor=floor + shift,
+        )
 
     def _fit(self, rect: tuple[float, float, float, float] | None) -> None:
         """Scale and shift all coordinates into ``rect``."""
@@ -99,20 +108,6 @@ class Panel:
                 self._shadows, self._floors = place(self._shadows), [place(floor) for floor in self._floors]
             low, high = place(low), place(high)
         self._box = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
-
-
-def _anchors(scene: Scene) -> np.ndarray:
-    """(T, 3) horizontal middle of the people, smoothed over about half a second, the last known one where nobody is seen."""
-    weight = scene.present[..., None].sum((0, 2))
-    middle = np.where(scene.present[..., None], scene.points, 0).sum((0, 2)) / np.maximum(weight, 1)
-    seen = np.flatnonzero(weight[:, 0])
-    frames = np.arange(scene.num_frames)
-    middle = np.stack([np.interp(frames, seen, middle[seen, axis]) for axis in range(3)], axis=-1)
-    if not scene.flat:
-        middle[:, 2] = 0
-    half = int(scene.fps // 4)
-    padded = np.pad(middle, ((half, half), (0, 0)), mode='edge')
-    return np.stack([padded[frame : frame + 2 * half + 1].mean(0) for frame in frames])
 
 
 def _floors(scene: Scene, anchors: np.ndarray, low: np.ndarray, high: np.ndarray, camera: Camera) -> list[np.ndarray]:

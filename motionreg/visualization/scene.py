@@ -53,6 +53,25 @@ class Scene:
         visible = self.points[self.present]
         return np.stack([visible.min(0), visible.max(0)])
 
+    def anchors(self) -> np.ndarray:
+        """Where the people are: (T, 3) mean of their joints, z = 0 on a floor, smoothed over half a second.
+
+        Frames without anybody take the places before and after them.
+        """
+        joints = self.present[..., None].sum((0, 2))
+        places = np.where(self.present[..., None], self.points, 0).sum((0, 2)) / np.maximum(joints, 1)
+        if not self.flat:
+            places[:, 2] = 0
+        frames, seen = np.arange(self.num_frames), np.flatnonzero(joints)
+        places = np.stack([np.interp(frames, seen, places[seen, axis]) for axis in range(3)], axis=-1)
+        reach = int(self.fps // 4)
+        padded = np.pad(places, ((reach, reach), (0, 0)), mode='edge')
+        return np.stack([padded[frame : frame + 2 * reach + 1].mean(0) for frame in frames])
+
+    def travels(self, anchors: np.ndarray) -> bool:
+        """Whether the people move further than they are big, so that a fixed picture would show them small."""
+        return float(np.ptp(anchors, axis=0).max()) > float(body_sizes(self.points, self.present).max())
+
 
 def make_scene(motion: Motion) -> Scene:
     """Prepare a motion for drawing.
@@ -67,8 +86,8 @@ def make_scene(motion: Motion) -> Scene:
     if not people:
         raise DataError(f'{_where(motion)}: every joint is zero, there is nothing to draw.')
     keypoint, present = keypoint[list(people)], present[list(people)]
-    flat = keypoint.shape[-1] == 2 or layout.dims == 2
-    basis = _flat_basis(layout, keypoint.shape[-1]) if flat else _upright_basis(layout)
+    flat = keypoint.shape[-1] == 2
+    basis = _flat_basis(layout) if flat else _upright_basis(layout)
     points = keypoint @ basis.T
     if not flat:
         turn = _turn_to_viewer(points, present, layout)
@@ -84,8 +103,8 @@ def make_scene(motion: Motion) -> Scene:
 def present_joints(keypoint: np.ndarray, score: np.ndarray | None = None) -> np.ndarray:
     """Tell measured joints from missing ones.
 
-    A joint is missing where all its coordinates, or its confidence, are zero. One exception: in a clip centred on a joint
-    that joint is zero as well, so a lone zero joint inside the box of the others counts as measured.
+    A joint is missing where all its coordinates, or its confidence, are zero. One exception: in a clip centred on a
+    joint that joint is zero as well, so a lone zero joint inside the box of the others counts as measured.
 
     Args:
         keypoint: (M, T, V, C).
@@ -101,6 +120,14 @@ def present_joints(keypoint: np.ndarray, score: np.ndarray | None = None) -> np.
     lone = present.sum(-1) == keypoint.shape[2] - 1
     present |= (inside & lone & (keypoint.shape[2] > 2))[..., None]
     return present if score is None else present & (np.asarray(score) > 0)
+
+
+def body_sizes(points: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Median extent of one body along each axis, (3,), from (M, T, V, 3) points and their (M, T, V) mask."""
+    there = present.any(-1)
+    low = np.where(present[..., None], points, np.inf).min(2)[there]
+    high = np.where(present[..., None], points, -np.inf).max(2)[there]
+    return np.median(high - low, axis=0)
 
 
 def bone_sides(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -154,11 +181,9 @@ def _up_axis(layout: Layout) -> tuple[int, int]:
     return axis, -1 if layout.up_axis.startswith('-') else 1
 
 
-def _flat_basis(layout: Layout, channels: int) -> np.ndarray:
-    """Picture plane to display axes. A third channel of a 2-D layout is a confidence and not a coordinate."""
-    basis = np.zeros((3, channels), np.float32)
-    basis[0, 0], basis[2, 1] = 1, -1 if layout.up_axis == '-y' else 1
-    return basis
+def _flat_basis(layout: Layout) -> np.ndarray:
+    """Picture plane to display axes; pixel rows count downwards."""
+    return np.array([[1, 0], [0, 0], [0, -1 if layout.up_axis == '-y' else 1]], np.float32)
 
 
 def _upright_basis(layout: Layout) -> np.ndarray:
@@ -196,19 +221,13 @@ def _leftwards(points: np.ndarray, present: np.ndarray, layout: Layout) -> np.nd
 
 
 def _floor_height(points: np.ndarray, present: np.ndarray) -> float:
-    """Height the lowest joint keeps to. The 5th percentile over frames, so that one wild frame does not sink the floor."""
+    """Height the lowest joint keeps to: the 5th percentile over frames, so that one wild frame does not sink it."""
     lowest = np.where(present, points[..., 2], np.inf).min(axis=(0, 2))
     return float(np.percentile(lowest[np.isfinite(lowest)], 5))
 
 
 def _elevation(points: np.ndarray, present: np.ndarray) -> float:
     """Camera height in degrees: near the horizon for an upright body, from above for a lying one."""
-    spread = [_extent(body[seen]) for body, there in zip(points, present) for body, seen in zip(body, there) if seen.any()]
-    width, height = np.median(spread, axis=0)
+    x, y, height = body_sizes(points, present)
+    width = float(np.hypot(x, y))
     return float(np.clip(12 + 60 * (width - 0.9 * height) / max(width, 1e-8), 12, 50))
-
-
-def _extent(points: np.ndarray) -> tuple[float, float]:
-    """Horizontal and vertical size of one body in one frame."""
-    size = points.max(0) - points.min(0)
-    return float(np.hypot(size[0], size[1])), float(size[2])

@@ -1,0 +1,51 @@
+"""Writing animated gifs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+MAX_RATE = 30.0
+"""Pictures per second. Browsers slow down gifs whose pictures last less than 20 ms, and their clock ticks in 10 ms."""
+
+
+def frame_times(num_frames: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Choose the frames of a clip that a gif shows, and how long each stays.
+
+    Args:
+        num_frames: length of the clip.
+        fps: its rate; a clip faster than MAX_RATE is thinned out by a whole factor.
+
+    Returns:
+        Frame numbers (N,) and durations in milliseconds (N,), multiples of 10 whose sum keeps the clip's pace.
+    """
+    stride = max(1, int(np.ceil(fps / MAX_RATE - 1e-6)))
+    frames = np.arange(0, num_frames, stride)
+    ticks = np.round(np.arange(len(frames) + 1) * stride / fps * 100)
+    return frames, (np.diff(ticks) * 10).astype(np.int64)
+
+
+def write_gif(path: Path, pictures: Sequence[np.ndarray], durations: Sequence[int]) -> None:
+    """Write (H, W, 3) uint8 pictures as an endless gif.
+
+    All pictures share one palette, taken from a few of them: it is faster than one each, and colours do not flicker.
+    """
+    palette = _palette(np.stack(pictures[:: max(1, len(pictures) // 4)]))
+    images = [Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    images[0].save(
+        path, save_all=True, append_images=images[1:], duration=[int(ms) for ms in durations], loop=0, optimize=False
+    )
+
+
+def _palette(pixels: np.ndarray) -> Image.Image:
+    """The most frequent colours, told apart by 5 bits per channel. Line art needs no cleverer choice."""
+    bins = (pixels.reshape(-1, 3) >> 3).astype(np.int64) @ np.array([1 << 10, 1 << 5, 1])
+    frequent = np.argsort(-np.bincount(bins, minlength=1 << 15), kind='stable')[:256]
+    colours = np.stack([frequent >> 10, frequent >> 5 & 31, frequent & 31], axis=-1)
+    palette = Image.new('P', (1, 1))
+    palette.putpalette((colours * 255 // 31).astype(np.uint8).tobytes())
+    return palette
