@@ -47,7 +47,7 @@ KIT = Layout(
             'torso': (*TORSO, 'left_knee', 'right_knee'),
         },
     },
-    aliases={'lower_spine': 'spine1', 'upper_spine': 'spine', 'neck_base': 'thorax',
+    aliases={'lower_spine': 'spine1', 'upper_spine': 'spine3', 'neck_base': 'thorax',
              'left_toe': 'left_foot', 'right_toe': 'right_foot'},
     description='MMM joints root, BP, BT, BLN, BUN, LS.., RS.., LH.., RH.. of KIT-ML.',
 )

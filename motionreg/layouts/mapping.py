@@ -57,7 +57,7 @@ def joint_map(src: str | Layout | Mapping[str, Any], dst: str | Layout | Mapping
         names = ', '.join(missing[:6]) + (f' and {len(missing) - 6} more joints' if len(missing) > 6 else '')
         raise DataError(f'layout {src.name!r} has no source for {names} of layout {dst.name!r}. '
                         "Name the joints as the shipped layouts do, or give the layout 'aliases' to canonical names.")
-    return np.stack(rows).astype(np.float32)
+    return np.stack([row for row in rows if row is not None]).astype(np.float32)
 
 
 def _row(joint: str, have: Mapping[str, np.ndarray], above: frozenset[str]) -> np.ndarray | None:
@@ -66,8 +66,8 @@ def _row(joint: str, have: Mapping[str, np.ndarray], above: frozenset[str]) -> n
         return have[joint]
     for target, sources in _stand_ins():
         if target == joint and not above.intersection(sources):
-            rows = [_row(source, have, above | {joint}) for source in sources]
-            if all(row is not None for row in rows):
+            rows = [row for source in sources if (row := _row(source, have, above | {joint})) is not None]
+            if len(rows) == len(sources):
                 return np.mean(rows, axis=0)
     return None
 
