@@ -53,8 +53,7 @@ class MotionDataset(Dataset):
         source = self.source
         self._indices = self._select(source, indices, num_samples)
         self.labels = np.asarray(source.labels)[self._indices]
-        self.layout = get_layout(layout if layout is not None else source.layout)
-        self._set_joint_map(source.layout)
+        self._set_layout(layout, source.layout)
         names = class_names if class_names is not None else source.class_names
         self.class_names = tuple(names) if names else None
         self._check_labels(source)
@@ -65,7 +64,7 @@ class MotionDataset(Dataset):
         """The opened data; every process opens its own."""
         if self._source is None:
             if isinstance(self.data, str | Path):
-                from motionreg.motion import open_motions
+                from motionreg.motion.io import open_motions
                 self._source = open_motions(self.data)
             else:
                 self._source = self.data
@@ -106,21 +105,29 @@ class MotionDataset(Dataset):
     def load(self, index: int, draw: int = 0) -> Results:
         """The results dictionary that enters the pipeline (see :mod:`motionreg.datasets.transforms.base`)."""
         motion = self.source[int(self._indices[index])]
-        x = np.asarray(motion.keypoint, dtype=np.float32)
-        score = motion.score
-        if x.ndim != 4 or 0 in x.shape:
-            raise DataError(f'sample {motion.sample_id!r}: keypoint is {x.shape}, need (persons, frames, joints, '
-                            'channels), at least one of each. See tools/validate_data.py.')
-        if x.shape[2] != self._joints:
-            raise DataError(f'sample {motion.sample_id!r} has {x.shape[2]} joints, layout {self._data_layout!r} has '
-                            f'{self._joints}. See tools/validate_data.py.')
+        x, score = np.asarray(motion.keypoint, dtype=np.float32), motion.score
+        self._check(x, motion.sample_id)
+        score = None if score is None else np.asarray(score, dtype=np.float32)
         if self._map is not None:
             x = self._map @ x
             score = None if score is None else score @ self._map.T
-        return {'keypoint': x, 'score': None if score is None else np.asarray(score, dtype=np.float32),
+        return {'keypoint': x, 'score': score,
                 'total_frames': x.shape[1], 'label': motion.label, 'sample_id': motion.sample_id, 'motion': motion,
                 'layout': self.layout, 'stream': self.stream, 'test_mode': self.test_mode,
                 'rng': np.random.default_rng([self.seed, draw, index])}
+
+    def _check(self, x: np.ndarray, sample_id: str) -> None:
+        if x.ndim != 4 or 0 in x.shape:
+            problem = f'keypoint is {x.shape}, need (persons, frames, joints, channels), at least one of each.'
+        elif x.shape[2] != self._data_layout.num_joints:
+            problem = f'{x.shape[2]} joints, but layout {self._data_layout.name!r} has {self._data_layout.num_joints}.'
+        elif not np.isfinite(x.sum()):
+            person, frame, joint, _ = np.argwhere(~np.isfinite(x))[0]
+            name = self._data_layout.joints[joint]
+            problem = f'NaN or infinity in person {person}, frame {frame}, joint {name!r}.'
+        else:
+            return
+        raise DataError(f'{self._where}: sample {sample_id!r}: {problem} See tools/validate_data.py.')
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave an opened file behind: the process that unpickles this opens it again."""
@@ -150,9 +157,14 @@ class MotionDataset(Dataset):
             raise DataError(f'split {self.split!r} of {self._where} has no samples.')
         return selected
 
-    def _set_joint_map(self, data_layout: str | Layout | None) -> None:
-        own = self.layout if data_layout is None else get_layout(data_layout)
-        self._data_layout, self._joints = own.name, own.num_joints
+    def _set_layout(self, wanted: str | dict[str, Any] | Layout | None, given: str | Layout | None) -> None:
+        named = given if wanted is None else wanted
+        if named is None:
+            raise ConfigError(f"{self._where} does not say which skeleton its joints are: set layout='nturgb+d' or "
+                              'another one.')
+        self.layout = get_layout(named)
+        own = self.layout if given is None else get_layout(given)
+        self._data_layout = own
         self._map = None if own.joints == self.layout.joints else joint_map(own, self.layout)
 
     def _check_labels(self, source: Any) -> None:

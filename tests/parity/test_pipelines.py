@@ -87,7 +87,8 @@ def test_pyskl_pipeline(recording: Recording) -> None:
 
     streams = {'all4': 'j+b+jm+bm'}
     for match in checks.keys(r'feat/(\w+)'):
-        checks.close(match[0], run(clip(outputs['prenorm/kp'], ntu, stream=streams.get(match[1], match[1])), ToStream()))
+        results = clip(outputs['prenorm/kp'], ntu, stream=streams.get(match[1], match[1]))
+        checks.close(match[0], run(results, ToStream()))
 
     for match in checks.keys(r'test_inds(?:_p(\d+)_(\d+))?/c(\d+)_n(\d+)_T(\d+)'):
         clip_len, num_clips, frames = map(int, match.groups()[2:])
@@ -112,7 +113,7 @@ def test_pyskl_pipeline(recording: Recording) -> None:
         checks.close(match[0], run(results, ToStream('difference' if match[1] == HANDS else 'mean')))
 
     rotation, rng = RandomRotation(), np.random.RandomState(recording.meta['np_seed'])
-    angles = rng.uniform(-rotation.theta, rotation.theta, size=3)
+    angles = rotation.draw(clip(inputs['kp'], ntu), rng)
     checks.close('randomrot/np_seed', rotation.apply(clip(inputs['kp'], ntu), angles)['keypoint'])
     scale, rng = RandomScale(), np.random.RandomState(recording.meta['np_seed'])
     factors = scale.draw(clip(inputs['kp'], ntu), rng)

@@ -11,7 +11,7 @@ from motionreg.errors import ConfigError
 from motionreg.registry import TRANSFORMS
 
 
-def euler_matrix(angles: Sequence[float]) -> np.ndarray:
+def euler_matrix(angles: Sequence[float] | np.ndarray) -> np.ndarray:
     """Rz @ Ry @ Rx, (3, 3) float64, of the angles about x, y, z in radians, as pyskl and CTR-GCN turn their clips.
 
     Each factor is the transpose of the usual counter-clockwise matrix; it multiplies column vectors.
@@ -150,7 +150,8 @@ class RandomView(RandomTransform):
     """
 
     def __init__(self, degrees: int = 60, scale: Sequence[float] = (0.5, 1.5)) -> None:
-        self.degrees, self.scale = degrees, tuple(scale)
+        low, high = scale
+        self.degrees, self.scale = degrees, (low, high)
 
     def draw(self, results: Results, rng: np.random.Generator) -> tuple[float, float, float]:
         """Degrees about x, degrees about y, factor."""

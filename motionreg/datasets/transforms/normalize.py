@@ -132,13 +132,15 @@ class PreNormalize2D:
         x, score = results['keypoint'][..., :2], results.get('score')
         if results.get('score_channel'):
             score = results['keypoint'][..., 2]
-        confident = None if score is None else score > self.threshold
-        shift, scale = self._frame(results, x if confident is None else x[confident])
-        x = (x - shift) / scale
-        if score is not None:
-            x = np.concatenate([x * confident[..., None], score[..., None]], axis=-1)
-            results['score'], results['score_channel'] = None, True
-        results['keypoint'] = x.astype(np.float32, copy=False)
+        if score is None:
+            shift, scale = self._frame(results, x)
+            results['keypoint'] = (x - shift) / scale
+            return results
+        confident = score > self.threshold
+        shift, scale = self._frame(results, x[confident])
+        x = (x - shift) / scale * confident[..., None]
+        results['keypoint'] = np.concatenate([x, score[..., None]], axis=-1)
+        results['score'], results['score_channel'] = None, True
         return results
 
     def _frame(self, results: Results, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

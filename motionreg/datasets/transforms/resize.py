@@ -59,9 +59,10 @@ class CropResize:
     def __init__(self, window: int = 64, p_interval: float | Sequence[float] = (0.5, 1.0), test_share: float = 0.95,
                  min_frames: int = 64) -> None:
         self.window, self.test_share, self.min_frames = window, test_share, min_frames
-        self.p_interval = (p_interval,) if isinstance(p_interval, int | float) else tuple(p_interval)
-        if not all(0 < share <= 1 for share in (*self.p_interval, test_share)) or len(self.p_interval) > 2:
+        shares = (p_interval,) if isinstance(p_interval, int | float) else tuple(p_interval)
+        if not all(0 < share <= 1 for share in (*shares, test_share)) or len(shares) not in (1, 2):
             raise ConfigError(f'CropResize: p_interval is one or two numbers within (0, 1], not {p_interval!r}.')
+        self.p_interval, self.random = (shares[0], shares[-1]), len(shares) == 2
 
     def middle(self, num_frames: int, share: float) -> tuple[int, int]:
         """First frame and length of the middle part."""
@@ -74,7 +75,7 @@ class CropResize:
 
     def draw(self, num_frames: int, rng: np.random.Generator) -> tuple[int, int]:
         """First frame and length of a training crop."""
-        if len(self.p_interval) == 1:
+        if not self.random:
             return self.middle(num_frames, self.p_interval[0])
         length = self.crop(num_frames, rng.uniform(*self.p_interval))
         return int(rng.integers(num_frames - length + 1)), length

@@ -52,8 +52,11 @@ class UniformSample:
         self.clip_len, self.num_clips, self.p_interval, self.compat = clip_len, num_clips, (low, high), compat
 
     def draw(self, num_frames: int, rng: Rng) -> np.ndarray:
-        """Training indices, (num_clips * clip_len,) int64."""
-        draw_share = self.p_interval != (1, 1)
+        """Training indices, (num_clips * clip_len,) int64.
+
+        A ``RandomState`` gives what upstream gets from numpy's global generator in the same state.
+        """
+        draw_share = self.compat != 'mmaction2'
         clips = [_uniform_clip(num_frames, self.clip_len, self.p_interval, rng, draw_share=draw_share)
                  for _ in range(self.num_clips)]
         return clips[0] if len(clips) == 1 else np.concatenate(clips)
@@ -81,7 +84,7 @@ def _uniform_clip(num_frames: int, clip_len: int, share: tuple[float, float], rn
     drawn. The order of draws is upstream's: share of the frames, offset, then the frames.
     """
     modern = isinstance(rng, np.random.Generator)
-    integers = rng.integers if modern else rng.randint
+    integers = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
     part, offset = num_frames, 0
     if draw_share:
         part = max(int((rng.random() * (share[1] - share[0]) + share[0]) * num_frames), 1)
