@@ -25,8 +25,8 @@ HEIGHT = 0.5
 BONES = {
     'pelvis': 'root', 'left_hip': 'upperleg01.L', 'left_knee': 'lowerleg01.L', 'left_ankle': 'foot.L',
     'left_foot': 'toe3-1.L', 'spine1': 'spine04', 'spine2': 'spine02', 'spine3': 'spine01', 'neck': 'neck01',
-    'head': 'head', 'left_collar': 'clavicle.L', 'left_shoulder': 'upperarm01.L', 'left_elbow': 'lowerarm01.L', 'left_wrist': 'wrist.L',
-    'left_hand': 'finger3-1.L',
+    'head': 'head', 'left_collar': 'clavicle.L', 'left_shoulder': 'upperarm01.L', 'left_elbow': 'lowerarm01.L',
+    'left_wrist': 'wrist.L', 'left_hand': 'finger3-1.L',
 }
 ARM = ('shoulder', 'elbow', 'wrist', 'hand')
 
