@@ -96,7 +96,7 @@ class Canvas:
         for number, chosen in enumerate(frames):
             self.backend.restore_region(background)
             self.skeletons.show(panel.strokes(frame) for panel, frame in zip(panels, chosen))
-            counter.set_text(f'{number + 1} / {len(frames)}')
+            counter.set_text(f'{number + 1} / {len(frames)}')  # also keeps Pillow from merging equal pictures
             for part in (*self.skeletons.parts, counter):
                 self.ax.draw_artist(part)
             yield self._pixels()

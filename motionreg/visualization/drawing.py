@@ -122,7 +122,8 @@ def _animate(motions: Sequence[Motion], path: Path, class_names: Sequence[str] |
         canvas.title(left + GAP, top, size - 2 * GAP, '', *texts)
         panels.append(Panel(scene, (left + GAP, bottom + GAP, size - 2 * GAP, size - 2 * GAP)))
     frames, durations = _timetable(scenes)
-    write_gif(path, list(canvas.pictures(panels, frames)), durations)
+    sample = list(canvas.pictures(panels, frames[:: max(1, len(frames) // 4)]))
+    write_gif(path, canvas.pictures(panels, frames), durations, sample)
     return path
 
 

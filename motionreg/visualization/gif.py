@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,16 +28,24 @@ def frame_times(num_frames: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
     return frames, (np.diff(ticks) * 10).astype(np.int64)
 
 
-def write_gif(path: Path, pictures: Sequence[np.ndarray], durations: Sequence[int]) -> None:
-    """Write (H, W, 3) uint8 pictures as an endless gif.
+def write_gif(
+    path: Path, pictures: Iterable[np.ndarray], durations: Sequence[int], sample: Sequence[np.ndarray]
+) -> None:
+    """Write an endless gif.
 
-    All pictures share one palette, taken from a few of them: it is faster than one each, and colours do not flicker.
+    All pictures share one palette: it is faster than one each, and colours do not flicker.
+
+    Args:
+        path: the file; its folder is made.
+        pictures: (H, W, 3) uint8 each, taken one at a time.
+        durations: of the pictures, in milliseconds.
+        sample: some of the pictures, from which the palette is taken.
     """
-    palette = _palette(np.stack(pictures[:: max(1, len(pictures) // 4)]))
-    images = [Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    palette = _palette(np.stack(sample))
+    images = (Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures)
     path.parent.mkdir(parents=True, exist_ok=True)
-    images[0].save(
-        path, save_all=True, append_images=images[1:], duration=[int(ms) for ms in durations], loop=0, optimize=False
+    next(images).save(
+        path, save_all=True, append_images=images, duration=[int(ms) for ms in durations], loop=0, optimize=False
     )
 
 

@@ -11,6 +11,7 @@ from matplotlib.colors import to_rgba_array
 
 MIDDLE, LEFT, RIGHT = 0, 1, 2
 PERSON_COLOURS = (('#4d4d4d', '#0072b2', '#d55e00'), ('#9a9a9a', '#56b4e9', '#e69f00'))
+DARK_PERSON_COLOURS = (('#b0b0b0', '#3f9fe0', '#f0703a'), ('#808080', '#8fd0f5', '#f5bf4a'))
 FLOOR_COLOUR, SHADOW_COLOUR = '#e3e3e3', '#d4d4d4'
 TEXT_COLOUR, FAINT_TEXT_COLOUR = '#222222', '#767676'
 
