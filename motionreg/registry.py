@@ -8,7 +8,7 @@ imported, which happens on the first look-up.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -79,7 +79,8 @@ class Registry(mmengine_registry.Registry):
                 raise BuildError('', f"the config of a {self.name} needs a 'type'.")
             factory = self.resolve(args.pop('type'))
             args.pop('_scope_', None)
-            check_arguments(factory, args)
+            for argument, message in argument_problems(factory, args):
+                raise BuildError(argument, message)
             if self.parent is not None and factory not in self.module_dict.values():
                 return super().build({**args, 'type': factory})
             return factory(**args)
@@ -87,21 +88,39 @@ class Registry(mmengine_registry.Registry):
             raise BuildError('.'.join(filter(None, (where, error.path))), error.message) from error
 
 
-def check_arguments(factory: Callable[..., Any], args: dict[str, Any]) -> None:
-    """Raise BuildError if ``factory`` does not take ``args`` by keyword, or misses a required one."""
+def argument_problems(factory: Callable[..., Any], args: Iterable[str],
+                      supplied: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """(argument, message) for every keyword that ``factory`` does not take and every required one that is missing.
+
+    Args:
+        factory: a class or function.
+        args: keywords that a config gives.
+        supplied: keywords that the caller adds.
+    """
     name = getattr(factory, '__name__', str(factory))
     try:
         parameters = inspect.signature(factory).parameters
     except (ValueError, TypeError):
-        return
+        return []
+    problems = []
+    args = list(args)
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        for arg in args:
-            if arg not in parameters:
-                raise BuildError(arg, f'{name} takes no {arg!r}.{suggest(arg, parameters)}')
+        problems = [(arg, f'{name} takes no {arg!r}.{suggest(arg, parameters)}') for arg in args
+                    if arg not in parameters]
+    given = {*args, *supplied}
     missing = [p.name for p in parameters.values()
-               if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in args]
+               if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in given]
     if missing:
-        raise BuildError('', f'{name} needs {", ".join(map(repr, missing))}.')
+        problems.append(('', f'{name} needs {", ".join(map(repr, missing))}.'))
+    return problems
+
+
+def find(name: Any) -> Callable[..., Any] | None:
+    """The class or function registered under a name in any registry, or None."""
+    if not isinstance(name, str):
+        return name if callable(name) else None
+    found = (registry.get(name) for registry in _KINDS.values())
+    return next((factory for factory in found if factory is not None), None)
 
 
 def load_plugins() -> None:

@@ -1,0 +1,5 @@
+"""Networks, and the assemblies that train and test them."""
+
+from motionreg.models import backbones, heads, losses
+from motionreg.models.data_preprocessor import ClipPreprocessor
+from motionreg.models.recognizer import SkeletonRecognizer

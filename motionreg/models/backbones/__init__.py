@@ -1,0 +1,3 @@
+"""Networks from clips to features."""
+
+from motionreg.models.backbones.stgcn import STGCN, STGCNpp

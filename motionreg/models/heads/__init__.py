@@ -1,0 +1,3 @@
+"""Networks from features to answers."""
+
+from motionreg.models.heads.graph_pool_head import GraphPoolHead

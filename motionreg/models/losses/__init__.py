@@ -1,0 +1,3 @@
+"""Training objectives."""
+
+from motionreg.models.losses.cross_entropy import CrossEntropyLoss

@@ -1,0 +1,92 @@
+"""Training and testing from a loaded config: what the command line calls, and a notebook may."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from motionreg.engine.checkpoint import newest_checkpoint
+from motionreg.engine.preflight import require_valid
+from motionreg.engine.runner import MotionRunner
+from motionreg.errors import CheckpointError
+
+
+def train(config: Config) -> MotionRunner:
+    """Check the config, then train it to the end. Returns the runner, with the trained model."""
+    require_valid(config, config.filename or 'config')
+    runner = build_runner(config)
+    warn_about_batch_size(runner)
+    runner.train()
+    return runner
+
+
+def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str, float]:
+    """Test ``config.load_from`` on the test split. Returns the metrics.
+
+    Args:
+        config: as loaded; ``load_from`` names the checkpoint.
+        dump: also write a score file there.
+        amp: run the network in bfloat16.
+    """
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
+                'val_evaluator'):
+        config[key] = None
+    config.resume = False
+    if dump:
+        evaluators = config.test_evaluator
+        config.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]),
+                                 {'type': 'DumpScores', 'out_file': dump}]
+    require_valid(config, config.filename or 'config')
+    runner = build_runner(config)
+    if amp:
+        step, device = runner.model.test_step, next(runner.model.parameters()).device.type
+
+        def autocast_step(data: Any) -> Any:
+            with torch.autocast(device, torch.bfloat16):
+                return step(data)
+
+        runner.model.test_step = autocast_step
+    return runner.test()
+
+
+def build_runner(config: Config) -> MotionRunner:
+    """The runner of a config, named uniquely so that several runs can live in one process."""
+    config.setdefault('default_scope', 'motionreg')
+    if not config.get('experiment_name'):
+        config.experiment_name = f'{Path(config.work_dir).name}_{uuid.uuid4().hex[:8]}'
+    return MotionRunner.from_cfg(config)
+
+
+def warn_about_batch_size(runner: MotionRunner) -> None:
+    """Say so when the total batch is not the one the learning rate was chosen for."""
+    setting = runner.auto_scale_lr or {}
+    base, loader = setting.get('base_batch_size'), runner.cfg.train_dataloader
+    total = loader.batch_size * runner.world_size
+    if base and total != base and not setting.get('enable'):
+        runner.logger.warning('The total batch size is %d (%d x %d processes), the learning rate was chosen for %d. '
+                              'Pass --auto-scale-lr to scale it by %.3g.', total, loader.batch_size, runner.world_size,
+                              base, total / base)
+
+
+def find_checkpoint(name: str, work_dir: str | Path) -> Path:
+    """A checkpoint by path, or 'last' or 'best' in a work folder."""
+    if name == 'last':
+        newest, damaged = newest_checkpoint(work_dir)
+        if newest is None:
+            raise CheckpointError('; '.join(damaged) or f'{work_dir} holds no checkpoint; train first')
+        return newest
+    if name == 'best':
+        found = sorted(Path(work_dir).glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
+        if not found:
+            raise CheckpointError(f"{work_dir} holds no best_*.pth; it is written where a validation split is used "
+                                  f"(--cfg-options holdout=True). Use 'last' for the end of training")
+        return found[-1]
+    if not Path(name).is_file():
+        options = "'last', 'best'" if not re.search(r'[./]', name) else "see the work folder's *.pth"
+        raise CheckpointError(f'{name} does not exist ({options})')
+    return Path(name)

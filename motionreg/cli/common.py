@@ -1,0 +1,64 @@
+"""What the command-line programs share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from motionreg.errors import ConfigError, UserError
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Run a program: exit code 0, its own, or 2 with one message for bad input."""
+    try:
+        sys.exit(main() or 0)
+    except UserError as error:
+        print(f'error: {error}', file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        sys.exit(130)
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """--cfg-options, --work-dir and --launcher."""
+    parser.add_argument('--work-dir', help='folder for checkpoints and logs (default: work_dirs/<config>/<options>)')
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+                        help="overrides: arguments of the config such as stream=b, or dotted keys such as "
+                             "train_dataloader.batch_size=32")
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default=None,
+                        help='job launcher (default: pytorch under torchrun, else none)')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def parse_options(items: list[str]) -> dict[str, Any]:
+    """``['a.b=1', 'c=[1,2]', 'd=x']`` -> ``{'a.b': 1, 'c': [1, 2], 'd': 'x'}``, values read by MMEngine's rules."""
+    from mmengine.config import DictAction
+
+    options: dict[str, Any] = {}
+    for item in items:
+        key, equals, value = item.partition('=')
+        if not equals or not key:
+            raise ConfigError(f'--cfg-options {item!r}: expected KEY=VALUE')
+        options[key] = DictAction._parse_iterable(value)
+    return options
+
+
+def default_work_dir(config_path: str | Path, options: dict[str, Any], declared: dict[str, Any]) -> str:
+    """``work_dirs/<config>`` plus one folder that names the arguments changed, so that streams do not collide."""
+    changed = [f'{key}={value}' for key, value in sorted(options.items()) if key in declared]
+    return str(Path('work_dirs', Path(config_path).stem, ','.join(changed) or 'default'))
+
+
+def find_launcher(given: str | None) -> str:
+    """The launcher asked for; else 'pytorch' where torchrun has set the environment, else 'none'."""
+    if given is None:
+        return 'pytorch' if {'RANK', 'WORLD_SIZE', 'LOCAL_RANK'} <= set(os.environ) else 'none'
+    return given

@@ -1,0 +1,40 @@
+"""Test a checkpoint with a config file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from motionreg.cli import common
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line of tools/test.py."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help="checkpoint file, or 'last' or 'best' for that of the work folder")
+    parser.add_argument('--dump', metavar='FILE', help='write a score file (.npz) for tools/ensemble.py')
+    parser.add_argument('--split', help='test on this split instead of the one of the config, e.g. val')
+    parser.add_argument('--amp', action='store_true', help='bfloat16 inference')
+    common.add_config_arguments(parser)
+    args = parser.parse_args(argv)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point of tools/test.py."""
+    from motionreg.apis.run import find_checkpoint, test
+    from motionreg.config import load_config
+
+    args = parse_args(argv)
+    options = common.parse_options(args.cfg_options)
+    launcher = common.find_launcher(args.launcher)
+    config = load_config(args.config, options)
+    config.launcher = launcher
+    config.work_dir = (args.work_dir or config.get('work_dir')
+                       or common.default_work_dir(args.config, options, config.args))
+    config.load_from = str(find_checkpoint(args.checkpoint, config.work_dir))
+    if args.split:
+        config.test_dataloader.dataset.split = args.split
+    test(config, dump=args.dump, amp=args.amp)

@@ -1,0 +1,134 @@
+"""What a run needs beside MMEngine's hooks: checkpoints that are plain and complete, and a stop at the first NaN."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather_object, get_rank
+from mmengine.hooks import Hook
+from mmengine.logging import message_hub
+
+from motionreg.errors import UserError
+from motionreg.registry import HOOKS
+
+
+@HOOKS.register_module()
+class PlainCheckpointHook(Hook):
+    """Makes MMEngine's checkpoints safe to read and complete enough to resume bit for bit.
+
+    Before saving, logged histories become tensors and other values plain Python, so that
+    ``torch.load(..., weights_only=True)`` reads the file; the random states of all ranks go in too. After loading, both
+    are put back.
+    """
+
+    priority = 'HIGH'
+
+    def __init__(self) -> None:
+        self._random_states: list[dict[str, Any]] = []
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Collect the random states of all ranks; checkpoints are written by rank 0 alone."""
+        self._random_states = all_gather_object(random_state())
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Collect them before checkpoints that are due by iteration, too."""
+        hook = next((hook for hook in runner.hooks if type(hook).__name__ == 'CheckpointHook'), None)
+        if hook is not None and not hook.by_epoch and self.every_n_train_iters(runner, hook.interval):
+            self._random_states = all_gather_object(random_state())
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Replace what ``weights_only`` would refuse, and add the random states."""
+        hub = checkpoint['message_hub']
+        hub['log_scalars'] = {name: [torch.from_numpy(np.array(part)) for part in buffer.data]
+                              for name, buffer in hub['log_scalars'].items()}
+        checkpoint['message_hub'] = plain(hub)
+        for key in ('meta', 'param_schedulers', 'optimizer'):
+            if key in checkpoint:
+                checkpoint[key] = plain(checkpoint[key])
+        checkpoint['random_states'] = self._random_states or [random_state()]
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Put histories back; remember the random states until training starts."""
+        hub = checkpoint.get('message_hub')
+        if hub is not None:
+            hub['log_scalars'] = {
+                name: message_hub.HistoryBuffer(*(part.cpu().numpy() for part in parts))
+                for name, parts in hub['log_scalars'].items()}
+        self._random_states = checkpoint.get('random_states', [])
+
+    def before_train_epoch(self, runner: Any) -> None:
+        """Continue the random streams of a resumed run, once everything is built."""
+        states, self._random_states = self._random_states, []
+        if states and getattr(runner, '_resume', False) and get_rank() < len(states) and not runner.resumed_randomness:
+            set_random_state(states[get_rank()])
+        runner.resumed_randomness = True
+
+
+def random_state() -> dict[str, Any]:
+    """The states of Python's, numpy's and torch's global generators, as plain values and tensors."""
+    version, state, gauss = random.getstate()
+    name, keys, position, has_gauss, cached = np.random.get_state()
+    found: dict[str, Any] = {
+        'python': [version, list(state), gauss],
+        'numpy': [name, torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), float(cached)],
+        'torch': torch.get_rng_state()}
+    if torch.cuda.is_available():
+        found['cuda'] = torch.cuda.get_rng_state()
+    return found
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Restore what :func:`random_state` returned."""
+    version, inner, gauss = state['python']
+    random.setstate((version, tuple(inner), gauss))
+    name, keys, *rest = state['numpy']
+    np.random.set_state((name, keys.cpu().numpy().astype(np.uint32), *rest))
+    torch.set_rng_state(state['torch'].cpu())
+    if 'cuda' in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state['cuda'].cpu())
+
+
+def plain(value: Any) -> Any:
+    """Containers, numbers, strings and tensors only; numpy becomes Python, anything else its text."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, (str, int, float, bool)) else str(key): plain(item)
+                for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (bool, int, float, str, bytes, torch.Tensor)):
+        return value
+    return str(value)
+
+
+@HOOKS.register_module()
+class NaNGuardHook(Hook):
+    """Stops a run at the first loss that is not finite, naming the batch's samples.
+
+    Args:
+        interval: iterations between checks; each costs a device synchronisation.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, interval: int = 1) -> None:
+        self.interval = interval
+
+    def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Raise UserError if a loss is NaN or infinite."""
+        if not self.every_n_train_iters(runner, self.interval) or not isinstance(outputs, dict):
+            return
+        bad = [name for name, value in outputs.items()
+               if 'loss' in name and not np.isfinite(float(value))]
+        if bad:
+            ids = [sample.metainfo.get('sample_id', '?') for sample in data_batch['data_samples']]
+            shown = ', '.join(map(str, ids[:16])) + (f', ... ({len(ids)} in all)' if len(ids) > 16 else '')
+            raise UserError(f'{", ".join(bad)} became {float(outputs[bad[0]])} at epoch {runner.epoch + 1}, iteration '
+                            f'{batch_idx + 1}. The batch: {shown}. Look at these samples with tools/validate_data.py, '
+                            f'or lower the learning rate; --resume continues from the last checkpoint.')

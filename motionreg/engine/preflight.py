@@ -1,0 +1,256 @@
+"""Checks of a config before anything is built: every problem at once, each with its file and key."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from motionreg import registry as registries
+from motionreg.errors import ConfigError, UserError, suggest
+from motionreg.registry import BuildError, Registry, argument_problems
+
+# Keys that hold components, and what kind they are; the keyword arguments that the Runner adds when it builds them.
+KEYS: dict[str, tuple[Registry, tuple[str, ...]]] = {
+    'model': (registries.MODELS, ()),
+    'backbone': (registries.BACKBONES, ()),
+    'head': (registries.HEADS, ()),
+    'loss': (registries.LOSSES, ()),
+    'generator': (registries.GENERATORS, ()),
+    'adapter': (registries.ADAPTERS, ()),
+    'data_preprocessor': (registries.PREPROCESSORS, ()),
+    'dataset': (registries.DATASETS, ()),
+    'pipeline': (registries.TRANSFORMS, ()),
+    'sampler': (registries.DATA_SAMPLERS, ('dataset', 'seed')),
+    'collate_fn': (registries.FUNCTIONS, ('data_batch', 'items', 'batch')),
+    'optim_wrapper': (registries.OPTIM_WRAPPERS, ('optimizer',)),
+    'optimizer': (registries.OPTIMIZERS, ('params',)),
+    'param_scheduler': (registries.PARAM_SCHEDULERS, ('optimizer', 'convert_to_iter_based')),
+    'train_cfg': (registries.LOOPS, ('runner', 'dataloader')),
+    'val_cfg': (registries.LOOPS, ('runner', 'dataloader', 'evaluator')),
+    'test_cfg': (registries.LOOPS, ('runner', 'dataloader', 'evaluator')),
+    'val_evaluator': (registries.METRICS, ()),
+    'test_evaluator': (registries.METRICS, ()),
+    'custom_hooks': (registries.HOOKS, ()),
+    'default_hooks': (registries.HOOKS, ()),
+    'visualizer': (registries.VISUALIZERS, ()),
+    'vis_backends': (registries.VISBACKENDS, ('save_dir',)),
+    'log_processor': (registries.LOG_PROCESSORS, ()),
+}
+TOP_LEVEL = {
+    *KEYS, 'args', 'auto_scale_lr', 'cfg', 'compile', 'custom_imports', 'default_scope', 'env_cfg', 'experiment_name',
+    'find_unused_parameters', 'launcher', 'load_from', 'log_level', 'model_wrapper_cfg', 'on_mismatch', 'plugins',
+    'randomness', 'resume', 'runner_type', 'sync_bn', 'test_dataloader', 'train_dataloader', 'val_dataloader',
+    'work_dir',
+}
+DEFAULT_TYPES = {'train_cfg': None, 'val_cfg': 'ValLoop', 'test_cfg': 'TestLoop', 'optim_wrapper': 'OptimWrapper',
+                 'log_processor': 'LogProcessor'}
+ADDED_BY_MMENGINE = {'by_epoch', 'convert_to_iter_based', 'priority', '_scope_'}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a config: its key and a sentence. ``missing_data`` marks files that are not there yet."""
+
+    key: str
+    message: str
+    missing_data: bool = False
+
+
+def check_config(config: Any) -> list[Problem]:
+    """All problems of a config, in the order of its keys. An empty list means it can run."""
+    problems = list(_unknown_keys(config))
+    for key in config:
+        if key in KEYS:
+            problems += _check_node(config[key], key, *KEYS[key])
+        elif key.endswith('_dataloader') and config[key] is not None:
+            problems += _check_dataloader(config[key], key)
+    problems += _check_triples(config)
+    if not problems:
+        problems += _check_fit(config)
+    return problems
+
+
+def require_valid(config: Any, source: str | Path) -> None:
+    """Raise ConfigError with a table if the config has problems."""
+    problems = check_config(config)
+    if problems:
+        raise ConfigError(format_problems(source, problems))
+
+
+def format_problems(source: str | Path, problems: list[Problem]) -> str:
+    """The table of a config's problems: a head line with the file, then a line a problem."""
+    width = max(len(problem.key) for problem in problems)
+    count = f'{len(problems)} problem' + 's' * (len(problems) > 1)
+    return '\n'.join([f'{source}: {count}', *(f'  {p.key:{width}}  {p.message}' for p in problems)])
+
+
+def _unknown_keys(config: Any) -> Iterator[Problem]:
+    known = TOP_LEVEL | set(config.get('args') or {})
+    for key in config:
+        if key not in known and not key.startswith('_'):
+            yield Problem(key, f'is not a key of a config.{suggest(key, known)} '
+                               'A value that only the file itself uses starts with an underscore.')
+
+
+def _check_node(node: Any, path: str, registry: Registry, supplied: tuple[str, ...]) -> Iterator[Problem]:
+    """Check a component, a list of components, or a dict of named components, and everything inside."""
+    if isinstance(node, (list, tuple)):
+        for position, item in enumerate(node):
+            yield from _check_node(item, f'{path}.{position}', registry, supplied)
+        return
+    if not isinstance(node, dict):
+        return
+    name = path.rpartition('.')[2]
+    if name in ('default_hooks', 'optimizer_cfg') or ('type' not in node and name == 'param_scheduler'):
+        for key, item in node.items():
+            yield from _check_node(item, f'{path}.{key}', registry, supplied)
+        return
+    kind = node.get('type', _default_type(name, node))
+    if kind is None:
+        yield Problem(f'{path}.type', f"is missing; the config of a {registry.name} needs a 'type'.")
+        return
+    try:
+        factory = registry.resolve(kind)
+    except BuildError as error:
+        yield Problem(f'{path}.type', error.message)
+        return
+    arguments = [key for key in node if key != 'type' and key not in ADDED_BY_MMENGINE]
+    for key, message in _argument_problems(factory, arguments, supplied):
+        yield Problem(f'{path}.{key}' if key else path, message)
+    for key, item in node.items():
+        yield from _check_child(item, f'{path}.{key}', key)
+
+
+def _check_child(item: Any, path: str, key: str) -> Iterator[Problem]:
+    """Components inside a component: by their key, or, under other keys, by a type that some registry knows."""
+    if key in KEYS:
+        yield from _check_node(item, path, *KEYS[key])
+    elif isinstance(item, dict) and 'type' in item:
+        factory = registries.find(item['type'])
+        if factory is None:
+            yield Problem(f'{path}.type', f'{item["type"]!r} is not registered.{suggest(str(item["type"]), _all_names())}')
+        else:
+            for argument, message in _argument_problems(factory, [k for k in item if k != 'type'], ()):
+                yield Problem(f'{path}.{argument}' if argument else path, message)
+            for inner, value in item.items():
+                yield from _check_child(value, f'{path}.{inner}', inner)
+    elif isinstance(item, (list, tuple)):
+        for position, value in enumerate(item):
+            yield from _check_child(value, f'{path}.{position}', '')
+
+
+def _argument_problems(factory: Any, arguments: list[str], supplied: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Like argument_problems, following **kwargs to the base classes that take them."""
+    found = argument_problems(factory, arguments, supplied)
+    if inspect.isclass(factory) and _takes_any(factory.__init__):
+        accepted: set[str] = set()
+        for base in factory.__mro__:
+            if '__init__' in vars(base) and base is not object:
+                accepted |= set(inspect.signature(base.__init__).parameters)
+                if not _takes_any(base.__init__):
+                    found += [(arg, f'{factory.__name__} takes no {arg!r}.{suggest(arg, accepted - {"self"})}')
+                              for arg in arguments if arg not in accepted]
+                    break
+    return found
+
+
+def _takes_any(function: Any) -> bool:
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+
+
+def _default_type(name: str, node: dict[str, Any]) -> str | None:
+    if name == 'train_cfg':
+        return 'EpochBasedTrainLoop' if node.get('by_epoch', 'max_epochs' in node) else 'IterBasedTrainLoop'
+    return DEFAULT_TYPES.get(name)
+
+
+def _all_names() -> set[str]:
+    return {name for registry in registries.kinds().values() for name in registry.names()}
+
+
+def _check_dataloader(node: dict[str, Any], path: str) -> Iterator[Problem]:
+    from torch.utils.data import DataLoader
+
+    known = {*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch'}
+    for key, item in node.items():
+        if key not in known:
+            yield Problem(f'{path}.{key}', f'a dataloader takes no {key!r}.{suggest(key, known)}')
+        elif key in KEYS:
+            yield from _check_node(item, f'{path}.{key}', *KEYS[key])
+    for key in ('dataset', 'batch_size', 'sampler'):
+        if key not in node and not (key != 'dataset' and 'batch_sampler' in node):
+            yield Problem(f'{path}.{key}', 'is missing')
+    yield from _missing_data(node.get('dataset') or {}, f'{path}.dataset')
+
+
+def _missing_data(dataset: dict[str, Any], path: str) -> Iterator[Problem]:
+    """A dataset's files that do not exist, with the command that makes them where its name tells."""
+    data = dataset.get('data') if isinstance(dataset, dict) else None
+    if not isinstance(data, (str, Path)) or Path(data).exists():
+        return
+    name = Path(data).name
+    readers = registries.READERS.names()
+    close = difflib.get_close_matches(name, readers, n=1, cutoff=0.5)
+    make = close[0] if name not in readers and close else name
+    hint = f' Make it with: python tools/prepare_data.py {make} --src <files> --out {data}' if make in readers else ''
+    yield Problem(f'{path}.data', f'{data} does not exist.{hint}', missing_data=True)
+
+
+def _check_triples(config: Any) -> Iterator[Problem]:
+    for part, keys in {'train': ('train_dataloader', 'train_cfg', 'optim_wrapper'),
+                       'val': ('val_dataloader', 'val_cfg', 'val_evaluator'),
+                       'test': ('test_dataloader', 'test_cfg', 'test_evaluator')}.items():
+        missing = [key for key in keys if config.get(key) is None]
+        if missing and len(missing) < len(keys):
+            yield Problem(missing[0], f'is missing; {part} needs {", ".join(keys)} together, or none of them')
+
+
+def _check_fit(config: Any) -> Iterator[Problem]:
+    """Whether data, backbone and head fit each other, found by building them."""
+    try:
+        model = registries.MODELS.build(config.model, where='model')
+    except BuildError as error:
+        yield Problem(error.path or 'model', error.message)
+        return
+    except UserError as error:
+        yield Problem('model', str(error))
+        return
+    backbone, head = getattr(model, 'backbone', None), getattr(model, 'head', None)
+    width = getattr(backbone, 'out_channels', None)
+    if width is not None and getattr(head, 'in_channels', width) != width:
+        yield Problem('model.head.in_channels', f'is {head.in_channels}, the backbone puts out {width} channels')
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if config.get(key) is not None:
+            yield from _check_dataset_fit(config[key]['dataset'], f'{key}.dataset', backbone, head)
+
+
+def _check_dataset_fit(node: dict[str, Any], path: str, backbone: Any, head: Any) -> Iterator[Problem]:
+    try:
+        dataset = registries.DATASETS.build(node, where=path)
+        if len(dataset) == 0:
+            yield Problem(path, 'has no samples')
+            return
+        shape = tuple(dataset[0]['inputs'].shape)
+    except BuildError as error:
+        yield Problem(error.path or path, error.message)
+        return
+    except UserError as error:
+        yield Problem(path, str(error))
+        return
+    joints, channels = shape[-2:]
+    norm = getattr(backbone, 'input_norm', None)
+    if norm is not None and joints != norm.num_joints:
+        yield Problem('model.backbone.layout', f'has {norm.num_joints} joints, the clips of {path} have {joints}')
+    if norm is not None and channels != norm.channels:
+        yield Problem('model.backbone.in_channels', f'is {norm.channels}, the clips of {path} have {channels} channels')
+    classes = getattr(head, 'num_classes', None)
+    labels = getattr(dataset, 'labels', None)
+    names = dataset.metainfo.get('class_names') if hasattr(dataset, 'metainfo') else None
+    if classes is not None and labels is not None and len(labels) and int(labels.max()) >= classes:
+        yield Problem('model.head.num_classes', f'is {classes}, {path} has labels up to {int(labels.max())}')
+    elif classes is not None and names and len(names) != classes:
+        yield Problem('model.head.num_classes', f'is {classes}, {path} has {len(names)} classes')

@@ -1,0 +1,78 @@
+"""MMEngine's Runner, at home on CPUs and strict about weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from mmengine.device import get_device
+from mmengine.model import MMDistributedDataParallel, is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+from motionreg.engine.checkpoint import load_weights, mismatch_table, newest_checkpoint, read_checkpoint
+from motionreg.engine.compat import init_process_group
+from motionreg.registry import RUNNERS
+
+
+@RUNNERS.register_module()
+class MotionRunner(Runner):
+    """The Runner of every motionreg program.
+
+    Differences from MMEngine's: gloo on CPUs, DDP without device ids there, checkpoints read without executing them,
+    weights that do not fit are errors (``on_mismatch='skip'`` in the config relaxes that), and ``resume`` falls back to
+    the previous checkpoint if the newest is damaged.
+    """
+
+    resumed_randomness = False
+
+    def setup_env(self, env_cfg: dict[str, Any]) -> None:
+        """Join the process group with the right backend before MMEngine looks for one."""
+        if self.distributed and not torch.distributed.is_initialized():
+            init_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
+        super().setup_env(env_cfg)
+
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
+        """DistributedDataParallel with device ids on GPUs only."""
+        if not self.distributed or model_wrapper_cfg is not None or is_model_wrapper(model):
+            return super().wrap_model(model_wrapper_cfg, model)
+        model = model.to(get_device())
+        if self.cfg.get('sync_bn') == 'torch' and torch.cuda.is_available():
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        return MMDistributedDataParallel(
+            model, device_ids=[torch.cuda.current_device()] if torch.cuda.is_available() else None,
+            broadcast_buffers=False, find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+
+    def load_checkpoint(self, filename: str, map_location: str | Callable[..., Any] = 'cpu', strict: bool = True,
+                        revise_keys: Any = None) -> dict[str, Any]:
+        """Load weights into the model, strictly unless the config says ``on_mismatch='skip'``."""
+        checkpoint = read_checkpoint(filename)
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        left = load_weights(model, checkpoint['state_dict'], filename, self.cfg.get('on_mismatch', 'error'))
+        if left:
+            self.logger.warning('%s does not fit the model; left as initialised or ignored:\n%s', filename,
+                                mismatch_table(left))
+        return checkpoint
+
+    def load_or_resume(self) -> None:
+        """Resume from the newest readable checkpoint of the work folder, or from ``load_from``, or load weights."""
+        if self._has_loaded or not self._resume or self._load_from is not None:
+            return super().load_or_resume()
+        newest, damaged = newest_checkpoint(self.work_dir)
+        for message in damaged:
+            self.logger.warning('%s', message)
+        if newest is None:
+            self.logger.info('Nothing to resume in %s; training starts from the beginning', self.work_dir)
+            return None
+        self.logger.info('Resuming from %s', newest)
+        self.resume(str(newest))
+        self._has_loaded = True
+        return None
+
+
+def world_size() -> int:
+    """Number of processes that the launcher started."""
+    return int(os.environ.get('WORLD_SIZE', 1))

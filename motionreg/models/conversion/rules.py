@@ -1,0 +1,61 @@
+"""Renaming of state-dict keys between programs, from pairs of templates that read both ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from motionreg.errors import CheckpointError
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Two templates of one key. ``{i}``, ``{j}`` stand for numbers, ``{rest}`` for anything."""
+
+    theirs: str
+    ours: str
+
+    def apply(self, key: str, to_ours: bool) -> str | None:
+        """The renamed key, or None if the template does not match."""
+        source, target = (self.theirs, self.ours) if to_ours else (self.ours, self.theirs)
+        match = re.fullmatch(_pattern(source), key)
+        return target.format(**match.groupdict()) if match else None
+
+
+def _pattern(template: str) -> str:
+    pattern = re.escape(template)
+    for name, what in (('i', r'\d+'), ('j', r'\d+'), ('rest', r'.+')):
+        pattern = pattern.replace(re.escape(f'{{{name}}}'), f'(?P<{name}>{what})')
+    return pattern
+
+
+def rename(weights: Mapping[str, Tensor], rules: Iterable[Rule], to_ours: bool,
+           source: str) -> tuple[dict[str, Tensor], Pairs]:
+    """Rename every key by the first rule that matches.
+
+    Returns:
+        The renamed weights, and (old key, new key) pairs.
+
+    Raises:
+        CheckpointError: keys that no rule knows; the message lists them.
+    """
+    rules = list(rules)
+    renamed: dict[str, Tensor] = {}
+    pairs = []
+    unknown = []
+    for key, value in weights.items():
+        new = next((name for rule in rules if (name := rule.apply(key, to_ours))), None)
+        if new is None:
+            unknown.append(key)
+        else:
+            renamed[new] = value
+            pairs.append((key, new))
+    if unknown:
+        shown = ', '.join(unknown[:8]) + (f' and {len(unknown) - 8} more' if len(unknown) > 8 else '')
+        raise CheckpointError(f'not a checkpoint of {source}: no rule for {shown}')
+    return renamed, pairs

@@ -1,0 +1,83 @@
+"""Pieces of configs as functions: a variant is an argument, not another file.
+
+Every function returns plain dictionaries, so that a config can change what it gets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Config = dict[str, Any]
+Loaders = tuple[Config, Config | None, Config]
+
+
+def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline: list[Config], *, batch_size: int,
+            test_batch_size: int = 64, train_split: str = 'train', val_split: str | None = None,
+            test_split: str = 'test', repeat: int = 1, seed: int = 0, num_workers: int = 0, **dataset: Any) -> Loaders:
+    """Train, validation and test dataloaders over the splits of one Store or pyskl file.
+
+    Args:
+        data: path of the Store or .pkl.
+        stream: 'j', 'b', 'jm', 'bm', 'k2', ...
+        train_pipeline, test_pipeline: transforms.
+        batch_size: per process.
+        val_split: None for no validation during training.
+        repeat: passes over the data that make an epoch.
+        seed: of order and augmentation.
+        num_workers: loader processes; 0 loads in the main process, fast enough for small data.
+        dataset: further arguments of MotionDataset.
+    """
+    def loader(split: str, training: bool) -> Config:
+        pipeline = train_pipeline if training else test_pipeline
+        return dict(
+            batch_size=batch_size if training else test_batch_size,
+            num_workers=num_workers,
+            persistent_workers=num_workers > 0,
+            drop_last=training,
+            collate_fn=dict(type='stack_clips'),
+            sampler=dict(type='EpochSampler', shuffle=training, seed=seed, repeat=repeat if training else 1),
+            dataset=dict(type='MotionDataset', data=data, split=split, stream=stream, seed=seed,
+                         test_mode=not training, pipeline=[dict(step) for step in pipeline], **dataset))
+
+    return loader(train_split, True), loader(val_split, False) if val_split else None, loader(test_split, False)
+
+
+def nw_ucla(stream: str = 'j', frames: int = 52, data: str = 'data/nw-ucla', holdout: bool = False,
+            **options: Any) -> Loaders:
+    """NW-UCLA, views 1 and 2 against view 3, prepared as CTR-GCN's feeder does.
+
+    Args:
+        frames: length of a clip.
+        holdout: train on part of the training subjects and validate on the rest.
+        options: arguments of :func:`loaders`.
+    """
+    normalise = [dict(type='CenterOnJoint'), dict(type='RandomView'), dict(type='MinMaxNormalize')]
+    finish = [dict(type='ToStream'), dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
+    pipeline = [*normalise, dict(type='RepeatSample', clip_len=frames), *finish]
+    return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
+
+
+def _splits(holdout: bool) -> Config:
+    return dict(train_split='train_fit', val_split='val') if holdout else dict(train_split='train')
+
+
+def sgd_cosine(lr: float = 0.1, epochs: int = 80, weight_decay: float = 5e-4, batch_size: int = 128,
+               nesterov: bool = True, warmup_epochs: int = 0, val_interval: int = 1) -> tuple[Config, list, Config]:
+    """SGD with momentum 0.9 and a cosine to zero, stepped every iteration.
+
+    Returns:
+        optim_wrapper, param_scheduler, train_cfg.
+    """
+    optim_wrapper = dict(type='OptimWrapper', optimizer=dict(
+        type='SGD', lr=lr, momentum=0.9, weight_decay=weight_decay, nesterov=nesterov))
+    warmup = [dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=warmup_epochs,
+                   convert_to_iter_based=True)] if warmup_epochs else []
+    cosine = dict(type='CosineAnnealingLR', eta_min=0, by_epoch=True, begin=warmup_epochs, end=epochs,
+                  T_max=epochs - warmup_epochs, convert_to_iter_based=True)
+    return optim_wrapper, [*warmup, cosine], dict(by_epoch=True, max_epochs=epochs, val_interval=val_interval)
+
+
+def classification(holdout: bool = False) -> tuple[Config | None, Config | None, Config, Config]:
+    """val_cfg, val_evaluator, test_cfg, test_evaluator of a classification task."""
+    metric = dict(type='ClassificationMetric')
+    return (dict() if holdout else None), (dict(metric) if holdout else None), dict(), dict(metric)
