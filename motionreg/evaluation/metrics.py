@@ -1,0 +1,151 @@
+"""Metrics that MMEngine's Runner calls during validation and testing."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+
+from motionreg.errors import DataError
+from motionreg.evaluation.accuracy import accuracies
+from motionreg.evaluation.report import per_class_table
+from motionreg.evaluation.scores import ScoreFile, some
+from motionreg.registry import METRICS
+
+_Batch = tuple[list[str], np.ndarray, np.ndarray]
+SAME_SCORE = 0.05
+
+
+class ScoreMetric(BaseMetric):
+    """Collects every sample's ``pred_scores`` once, whatever the number of processes, and hands all to ``score``.
+
+    MMEngine's own collection drops samples by position. Here they are joined by ``sample_id``: a sample that a sampler
+    repeats to fill a batch counts once, and one that is lost is an error. The order is that of the ids. All processes
+    compute the result, so that all of them stop if it is an error.
+
+    Args:
+        prefix: put before the names of the results, as in 'prefix/top1'.
+    """
+
+    default_prefix = ''
+
+    def __init__(self, prefix: str | None = None) -> None:
+        super().__init__(prefix=prefix)
+
+    def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
+        """Keep ids, scores and labels of a batch. Raises DataError if a sample has no id or no scores."""
+        for sample in data_samples:
+            if sample.get('sample_id') is None or sample.get('pred_scores') is None:
+                field = 'sample_id' if sample.get('sample_id') is None else 'pred_scores'
+                raise DataError(f'{type(self).__name__}: sample {sample.get("sample_id")!r} has no {field}. Datasets '
+                                'set sample_id, models set pred_scores when they predict.')
+        if data_samples:
+            ids = [str(sample['sample_id']) for sample in data_samples]
+            scores = torch.stack([torch.as_tensor(sample['pred_scores']) for sample in data_samples])
+            labels = np.array([int(sample.get('gt_label', -1)) for sample in data_samples], dtype=np.int64)
+            self.results.append((ids, scores.detach().float().cpu().numpy(), labels))
+
+    def evaluate(self, size: int) -> dict[str, Any]:
+        """Results over the samples of all processes, the same on each.
+
+        Args:
+            size: number of samples of the data set.
+
+        Raises:
+            DataError: samples are missing, there twice with different scores, or their scores are NaN.
+        """
+        batches = [batch for part in all_gather_object(self.results) for batch in part]
+        self.results.clear()
+        results = self.score(self._merge(batches, size))
+        return {f'{self.prefix}/{key}' if self.prefix else key: value for key, value in results.items()}
+
+    def compute_metrics(self, results: list[_Batch]) -> dict[str, Any]:
+        """Results of batches kept by ``process``, without exchange between processes."""
+        return self.score(self._merge(results))
+
+    @abstractmethod
+    def score(self, scores: ScoreFile) -> dict[str, Any]:
+        """Results from the scores of all samples."""
+
+    def _merge(self, batches: Sequence[_Batch], size: int | None = None) -> ScoreFile:
+        name = type(self).__name__
+        if not batches:
+            raise DataError(f'{name}: no sample was scored. Is the data set empty?')
+        ids = np.concatenate([np.array(batch[0], dtype=np.str_) for batch in batches])
+        widths = sorted({batch[1].shape[1:] for batch in batches})
+        if len(widths) > 1 or len(widths[0]) != 1:
+            raise DataError(f'{name}: pred_scores have shapes {", ".join(map(str, widths))}, expected one score a '
+                            'class.')
+        scores = np.concatenate([batch[1] for batch in batches])
+        labels = np.concatenate([batch[2] for batch in batches])
+        unique, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+        kept = first[inverse]
+        differs = (np.abs(scores - scores[kept]) > SAME_SCORE).any(axis=1) | (labels != labels[kept])
+        if differs.any():
+            raise DataError(f'{name}: {some(np.unique(ids[differs]))} came more than once, with different scores or '
+                            'labels. Sample ids must be unique in a data set.')
+        if size is not None and len(unique) != size:
+            raise DataError(f'{name}: {len(unique)} different samples were scored, the data set has {size}. Either its '
+                            'ids are not unique (tools/validate_data.py tells), or the dataloader leaves samples out '
+                            '(drop_last).')
+        labels = labels[first]
+        class_names = tuple((self.dataset_meta or {}).get('class_names') or ())
+        return ScoreFile(unique, scores[first], None if (labels < 0).all() else labels, class_names, name)
+
+
+@METRICS.register_module()
+class ClassificationMetric(ScoreMetric):
+    """Top-k and mean-class accuracy in percent: ``top1``, ``top5``, ``mean_class``.
+
+    Args:
+        topk: the k's. One above 1 that is not below the number of classes is left out.
+        per_class: also log the accuracy of every class.
+        prefix: put before the names, as in 'prefix/top1'.
+    """
+
+    def __init__(self, topk: Sequence[int] = (1, 5), per_class: bool = False, prefix: str | None = None) -> None:
+        super().__init__(prefix=prefix)
+        self.topk, self.per_class = tuple(topk), per_class
+
+    def score(self, scores: ScoreFile) -> dict[str, Any]:
+        """Accuracies. Raises DataError if samples have no labels."""
+        if scores.labels is None:
+            raise DataError('ClassificationMetric: the samples have no gt_label, there is nothing to compare with.')
+        if self.per_class:
+            print_log('\n' + per_class_table(scores), logger='current')
+        return accuracies(scores.scores, scores.labels, self.topk)
+
+
+@METRICS.register_module()
+class DumpScores(ScoreMetric):
+    """Writes a ``ScoreFile`` with the samples of all processes at the end of a test. The main process writes.
+
+    Args:
+        out: .npz file to write; one of that name is replaced.
+    """
+
+    def __init__(self, out: str) -> None:
+        super().__init__()
+        self.out = Path(out)
+        if self.out.suffix != '.npz':
+            raise DataError(f'{out}: score files are written as .npz.')
+
+    def score(self, scores: ScoreFile) -> dict[str, Any]:
+        """Write the file; no results of its own. Raises DataError on every process if it cannot be written."""
+        failure: list[str | None] = [None]
+        if is_main_process():
+            try:
+                print_log(f'{len(scores)} scores written to {scores.save(self.out)}', logger='current')
+            except OSError as error:
+                failure = [f'{self.out}: cannot be written ({error}).']
+        broadcast_object_list(failure)
+        if failure[0] is not None:
+            raise DataError(failure[0])
+        return {}
