@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from motionreg.datasets import MotionDataset
+from motionreg.datasets.transforms import Results
 from motionreg.layouts import get_layout
 from motionreg.motion.motion import Motion
 
@@ -44,3 +46,8 @@ def motions(count: int, classes: int = 4, **options: object) -> MemoryMotions:
     clips = [motion(n, label=n % classes, frames=30 + 7 * n % 60, **options) for n in range(count)]
     return MemoryMotions(clips, {'train': range(0, count, 2), 'test': range(1, count, 2)},
                          [f'class {n}' for n in range(classes)])
+
+
+def results_of(clip: Motion, *, stream: str = 'j', test_mode: bool = False, seed: int = 0) -> Results:
+    """What enters a pipeline for this motion."""
+    return MotionDataset(MemoryMotions([clip]), stream=stream, test_mode=test_mode, seed=seed).load(0)
