@@ -16,7 +16,7 @@ from motionreg.visualization.panel import Panel, Strokes
 DPI = 100
 TEXT_SIZE = 11.0
 CHARACTER = 6.6
-"""Mean width of a character of TEXT_SIZE in pixels, to cut captions to the space there is."""
+"""Mean width of a character of TEXT_SIZE in pixels, for cutting captions to the room they have."""
 
 
 class SkeletonArtist:
@@ -77,7 +77,7 @@ class Canvas:
         label = _cut(label, room)
         self.text(x, y, label, TEXT_SIZE, TEXT_COLOUR, fontweight='bold')
         used = len(label) * 1.15 + 2 if label else 0
-        rest = '   '.join(text for text in others if text)
+        rest = ' · '.join(text for text in others if text)
         self.text(x + used * CHARACTER, y, _cut(rest, int(room - used)), TEXT_SIZE, FAINT_TEXT_COLOUR)
 
     def picture(self, strokes: Iterable[Strokes]) -> np.ndarray:

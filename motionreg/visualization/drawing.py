@@ -50,7 +50,8 @@ def animate(motion: Motion, path: str | Path, class_names: Sequence[str] | None 
     """Write one motion as an animated gif that keeps its pace.
 
     Args:
-        motion: the clip. Above 30 frames per second it is thinned out by a whole factor; unknown fps counts as 30.
+        motion: the clip. Above 30 frames per second, or 300 frames, it is thinned out by a whole factor and keeps its
+            pace. Unknown fps counts as 30.
         path: file to write, ending in .gif.
         class_names: names of the labels.
         size: width and height of the picture in pixels.

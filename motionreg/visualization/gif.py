@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-MAX_RATE = 30.0
-"""Pictures per second. Browsers slow down gifs whose pictures last less than 20 ms, and their clock ticks in 10 ms."""
+MAX_RATE, MAX_PICTURES = 30.0, 300
+"""Browsers slow down gifs whose pictures last less than 20 ms; a gif of thousands of pictures is no use to anybody."""
 
 
 def frame_times(num_frames: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
@@ -17,12 +17,12 @@ def frame_times(num_frames: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
 
     Args:
         num_frames: length of the clip.
-        fps: its rate; a clip faster than MAX_RATE is thinned out by a whole factor.
+        fps: its rate. A clip faster than MAX_RATE or longer than MAX_PICTURES is thinned out by a whole factor.
 
     Returns:
         Frame numbers (N,) and durations in milliseconds (N,), multiples of 10 whose sum keeps the clip's pace.
     """
-    stride = max(1, int(np.ceil(fps / MAX_RATE - 1e-6)))
+    stride = max(1, int(np.ceil(fps / MAX_RATE - 1e-6)), -(-num_frames // MAX_PICTURES))
     frames = np.arange(0, num_frames, stride)
     ticks = np.round(np.arange(len(frames) + 1) * stride / fps * 100)
     return frames, (np.diff(ticks) * 10).astype(np.int64)

@@ -97,7 +97,7 @@
   /** Look at the clip from where the pictures do, as large as it fits. */
   function resetView(follow) {
     const clip = state.clip;
-    state.view = { follow, azimuth: 0, elevation: 0, distance: Infinity, zoom: 1 };
+    state.view = { follow, azimuth: 0, elevation: 0, distance: Infinity, zoom: 1, pan: { x: 0, y: 0 } };
     const box = boxOf(clip), size = Math.hypot(...box.high.map((value, i) => value - box.low[i])) || 1;
     Object.assign(state.view, { box, size, target: box.high.map((value, i) => (value + box.low[i]) / 2) });
     if (!clip.flat) {
@@ -119,11 +119,11 @@
   }
 
   function toScreen(point) {
-    const { bounds, zoom } = state.view, width = canvas.clientWidth, height = canvas.clientHeight;
+    const { bounds, zoom, pan } = state.view, width = canvas.clientWidth, height = canvas.clientHeight;
     const unit = zoom * 0.9 * Math.min(width / bounds.width, height / bounds.height);
     const seen = project(point);
     return {
-      x: width / 2 + (seen.x - bounds.x) * unit, y: height / 2 - (seen.y - bounds.y) * unit,
+      x: width / 2 + pan.x + (seen.x - bounds.x) * unit, y: height / 2 + pan.y - (seen.y - bounds.y) * unit,
       depth: seen.depth, scale: seen.scale,
     };
   }
@@ -135,6 +135,8 @@
     pen.beginPath(); pen.moveTo(a.x, a.y); pen.lineTo(b.x, b.y); pen.stroke();
   }
 
+  const between = (a, b, part) => ({ x: a.x + part * (b.x - a.x), y: a.y + part * (b.y - a.y) });
+
   function draw() {
     const clip = state.clip, graph = clip.graph, frame = state.frame, [people, , joints] = clip.shape;
     const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
@@ -145,9 +147,10 @@
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     const style = getComputedStyle(document.documentElement), colour = (name) => style.getPropertyValue(name).trim();
     const palette = data.colours[dark.matches ? 'dark' : 'light'];
-    pen.fillStyle = colour('--page');
+    const page = colour('--page'), floor = colour('--floor');
+    pen.fillStyle = page;
     pen.fillRect(0, 0, width, height);
-    for (const [a, b] of floorLines(clip, frame)) line(toScreen(a), toScreen(b), colour('--floor'), 1, 'butt');
+    for (const [a, b] of floorLines(clip, frame)) line(toScreen(a), toScreen(b), floor, 1, 'butt');
 
     const thick = Math.min(Math.max(Math.min(width, height) / 90, 2), 7) * Math.sqrt(state.view.zoom);
     const items = [], shadow = new Path2D();
@@ -176,7 +179,8 @@
     items.sort((one, other) => other.depth - one.depth);
     for (const { a, b, colour: paint } of items) {
       if (b) {
-        line(a, b, colour('--page'), (thick + 2) * a.scale, 'butt');
+        const joint = 1.5 * thick / Math.max(Math.hypot(a.x - b.x, a.y - b.y), 1e-6);
+        if (joint < 0.5) line(between(a, b, joint), between(b, a, joint), page, (thick + 2) * a.scale, 'butt');
         line(a, b, paint, thick * (a.scale + b.scale) / 2, 'round');
       } else {
         pen.fillStyle = paint;
@@ -223,7 +227,7 @@
     const persons = clip.shape[0] > 1 ? `${clip.shape[0]} persons` : '1 person';
     $('about').querySelector('h2').textContent = clip.label || clip.caption || clip.id;
     $('about').querySelector('p').textContent = [
-      clip.label ? clip.caption : '', clip.id, clip.layout, persons, `${clip.shape[1]} frames at ${Number(clip.fps.toFixed(2))} fps`,
+      clip.label ? clip.caption : '', clip.label || clip.caption ? clip.id : '', clip.layout, persons, `${clip.shape[1]} frames at ${Number(clip.fps.toFixed(2))} fps`,
     ].filter(Boolean).join(' · ');
     $('frame').max = clip.shape[1] - 1;
     $('sides').hidden = !clip.graph.jointSides.some(Boolean);
@@ -287,17 +291,27 @@
   }
 
   function turn(dx, dy) {
-    if (state.clip.flat) return;
     state.view.azimuth += 0.4 * dx;
     state.view.elevation = Math.min(Math.max(state.view.elevation + 0.4 * dy, -89), 89);
     state.stale = true;
   }
 
   function zoom(factor) {
-    state.view.zoom = Math.min(Math.max(state.view.zoom * factor, 0.2), 20);
+    const before = state.view.zoom;
+    state.view.zoom = Math.min(Math.max(before * factor, 0.2), 20);
+    state.view.pan.x *= state.view.zoom / before;
+    state.view.pan.y *= state.view.zoom / before;
     state.stale = true;
   }
 
+  /** Move the picture; zooming keeps the middle of the canvas in place. */
+  function pan(dx, dy) {
+    state.view.pan.x += dx;
+    state.view.pan.y += dy;
+    state.stale = true;
+  }
+
+  /** One finger or button turns (or pans: right button, shift, flat clips); two fingers pan and zoom. */
   function listenToPointers() {
     const down = new Map();
     const spread = () => {
@@ -313,13 +327,14 @@
       state.pointer = here;
       state.stale = true;
       if (!before) return;
+      const [dx, dy] = [here.x - before.x, here.y - before.y];
+      const distance = down.size === 2 ? spread() : 0;
+      down.set(event.pointerId, here);
       if (down.size === 2) {
-        const distance = spread();
-        down.set(event.pointerId, here);
+        pan(dx / 2, dy / 2);
         zoom(spread() / Math.max(distance, 1));
       } else if (down.size === 1) {
-        down.set(event.pointerId, here);
-        turn(here.x - before.x, here.y - before.y);
+        (state.clip.flat || event.shiftKey || event.buttons === 2 ? pan : turn)(dx, dy);
       }
     });
     const up = (event) => down.delete(event.pointerId);
@@ -327,6 +342,7 @@
     canvas.addEventListener('pointercancel', up);
     canvas.addEventListener('pointerleave', () => { state.pointer = null; state.stale = true; });
     canvas.addEventListener('wheel', (event) => { event.preventDefault(); zoom(Math.exp(-event.deltaY / 500)); }, { passive: false });
+    canvas.addEventListener('contextmenu', (event) => event.preventDefault());
     canvas.addEventListener('dblclick', () => resetView(state.view.follow));
   }
 
@@ -344,7 +360,7 @@
       ArrowUp: () => stepClip(-1), ArrowDown: () => stepClip(1),
     };
     addEventListener('keydown', (event) => {
-      if (event.target.matches('input, select, button') || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+      if (['INPUT', 'SELECT', 'BUTTON'].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
       event.preventDefault();
       keys[event.key]();
     });
