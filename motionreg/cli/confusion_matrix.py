@@ -14,12 +14,12 @@ from motionreg.evaluation.scores import ScoreFile
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line of tools/confusion_matrix.py."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('scores', help='score file: of tools/test.py --dump, tools/ensemble.py --out, or an original .pkl')
+    parser.add_argument('scores', help='score file of tools/test.py --dump or tools/ensemble.py, or an original .pkl')
     parser.add_argument('--annotations', metavar='FILE', help='ids and labels, if the score file lacks them')
     parser.add_argument('--split', help='split of --annotations that was tested')
     parser.add_argument('--normalize', choices=NORMALIZE, default='true',
-                        help='what --csv and --png show: percent of the true class (default), of the predicted class, or '
-                             'none for counts')
+                        help='what --csv and --png show: percent of the true class (default), percent of the predicted '
+                             'class, or counts (none)')
     parser.add_argument('--csv', metavar='FILE', help='write the matrix as a table')
     parser.add_argument('--png', metavar='FILE', help='draw the matrix (.png, .pdf or .svg)')
     parser.add_argument('--pairs', type=int, default=10, metavar='N', help='most confused pairs to list (default 10)')

@@ -15,8 +15,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line of tools/ensemble.py."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('files', nargs='+', metavar='SCORES',
-                        help='score files (.npz, or the .pkl of CTR-GCN, LST or pyskl), in the order joint, bone, joint '
-                             'motion, bone motion if --weights names a preset')
+                        help='score files (.npz, or the .pkl of CTR-GCN, LST or pyskl), in the order joint, bone, '
+                             'joint motion, bone motion if --weights names a preset')
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument('--weights', nargs='+', metavar='W',
                          help=f'one number a file, or a preset: {", ".join(PRESETS)} (default: equal weights)')
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of tools/ensemble.py."""
     args = parse_args(argv)
     files = [ScoreFile.load(path, args.annotations, args.split) for path in args.files]
-    weights = _parse_weights(args.weights)
+    weights: Sequence[float] | str | None = _parse_weights(args.weights)
     if args.search_on:
         if len(args.search_on) != len(files):
             raise ConfigError(f'--search-on has {len(args.search_on)} files for {len(files)} score files. Give one a '

@@ -10,17 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 from motionreg.errors import ConfigError
+from motionreg.evaluation.report import save_figure
 from motionreg.evaluation.tables import format_table
 
 NORMALIZE = ('none', 'true', 'pred')
 
 
 class ConfusedPair(NamedTuple):
-    """``count`` samples of class ``true`` were predicted as ``predicted``: ``share`` percent of that class."""
+    """``samples`` of class ``true`` were predicted as ``predicted``: ``share`` percent of that class."""
 
     true: int
     predicted: int
-    count: int
+    samples: int
     share: float
 
 
@@ -54,12 +55,12 @@ def confused_pairs(matrix: np.ndarray, count: int = 10) -> list[ConfusedPair]:
     shares = np.nan_to_num(normalize(matrix, 'true'))
     cells = [ConfusedPair(int(true), int(predicted), int(matrix[true, predicted]), float(shares[true, predicted]))
              for true, predicted in np.argwhere(matrix > 0) if true != predicted]
-    return sorted(cells, key=lambda cell: (-cell.count, -cell.share, cell.true, cell.predicted))[:count]
+    return sorted(cells, key=lambda cell: (-cell.samples, -cell.share, cell.true, cell.predicted))[:count]
 
 
 def pairs_table(matrix: np.ndarray, names: Sequence[str], count: int = 10) -> str:
     """``confused_pairs`` with class names."""
-    rows = [[names[pair.true], names[pair.predicted], pair.count, f'{pair.share:.1f}%']
+    rows = [[names[pair.true], names[pair.predicted], pair.samples, f'{pair.share:.1f}%']
             for pair in confused_pairs(matrix, count)]
     return format_table(rows, ['true', 'predicted', 'samples', 'of class'])
 
@@ -83,7 +84,7 @@ def plot(matrix: np.ndarray, names: Sequence[str], path: str | Path, title: str 
     Args:
         matrix: (K, K) counts or percentages; nan is grey.
         names: K class names.
-        path: file to write; its suffix (.png, .pdf, .svg) chooses the format.
+        path: file to write (.png, .pdf, .svg).
         title: above the picture.
     """
     from matplotlib import colormaps
@@ -94,8 +95,9 @@ def plot(matrix: np.ndarray, names: Sequence[str], path: str | Path, title: str 
     cell = float(np.clip(9 / count, 0.16, 0.5))  # inches
     font = float(np.clip(cell * 72 * 0.55, 5, 9))
     labels = [f'{_shorten(name)}  {index}' for index, name in enumerate(names)]
-    figure = Figure(figsize=(count * cell + 1.2, count * cell), layout=None)
-    axes = figure.add_axes((0, 0, count * cell / (count * cell + 1.2), 1))
+    size = count * cell
+    figure = Figure(figsize=(size, size))
+    axes = figure.add_axes((0, 0, 1, 1))
     colors = colormaps['Blues'].with_extremes(bad='0.85')
     top = float(np.nanmax(matrix)) if np.isfinite(matrix).any() else 1.0
     image = axes.imshow(matrix, cmap=colors, norm=PowerNorm(0.5, vmin=0, vmax=max(top, 1e-9)), aspect='equal')
@@ -110,10 +112,9 @@ def plot(matrix: np.ndarray, names: Sequence[str], path: str | Path, title: str 
     axes.set_title(title)
     if count <= 30:
         _write_values(axes, matrix, top, font)
-    bar = figure.colorbar(image, ax=axes, fraction=0.3 / (count * cell), pad=0.2 / (count * cell))
+    bar = figure.colorbar(image, cax=axes.inset_axes((1 + 0.15 / size, 0, 0.2 / size, 1)))
     bar.outline.set_visible(False)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150, bbox_inches='tight')
+    save_figure(figure, path, dpi=150, tight=True)
 
 
 def _write_values(axes: object, matrix: np.ndarray, top: float, font: float) -> None:

@@ -144,8 +144,8 @@ def align(streams: Sequence[ScoreFile], on_missing: str = 'error') -> tuple[list
         raise DataError(f'The files do not score the same samples: {"; ".join(lacking)}. Score the same split with all '
                         "streams, or fuse what is common with --on-missing drop (on_missing='drop').")
     if not common:
-        raise DataError(f'The files have no sample in common; the first is {first.ids[0]!r} in {first.source} and '
-                        f'{streams[1].ids[0]!r} in {streams[1].source}.')
+        raise DataError(f'The files have no sample in common; the first is {str(first.ids[0])!r} in '
+                        f'{first.source} and {str(streams[1].ids[0])!r} in {streams[1].source}.')
     ids = first.ids[np.isin(first.ids, list(common))] if dropped else first.ids
     chosen = [_reorder(stream, ids) for stream in streams]
     labels, class_names = _common_labels(chosen), _common_class_names(chosen)

@@ -15,6 +15,7 @@ import numpy as np
 
 from motionreg.errors import ConfigError, DataError, suggest
 from motionreg.evaluation.ensemble import short_names
+from motionreg.evaluation.report import save_figure
 from motionreg.evaluation.tables import format_table
 
 Record = dict[str, Any]
@@ -235,8 +236,7 @@ def plot_runs(runs: Sequence[Run], path: str | Path, keys: Sequence[str] | None 
         panel.set_visible(False)
     if len(runs) > 1:
         panels[0].legend(fontsize=8)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    save_figure(figure, path, dpi=130)
 
 
 def run_names(runs: Sequence[Run]) -> tuple[str, ...]:
