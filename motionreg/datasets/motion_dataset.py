@@ -173,7 +173,7 @@ class MotionDataset(Dataset):
         outside = np.flatnonzero(self.labels >= len(self.class_names))
         if len(outside):
             more = f' ({len(outside) - 1} more like it)' if len(outside) > 1 else ''
-            raise DataError(f'sample {str(self.ids[outside[0]])!r} of {self._where} has label {self.labels[outside[0]]}, '
+            raise DataError(f'{self._where}: sample {str(self.ids[outside[0]])!r} has label {self.labels[outside[0]]}, '
                             f'but there are {len(self.class_names)} classes (0 to {len(self.class_names) - 1}).{more}')
 
     @property

@@ -191,8 +191,9 @@ class MinMaxNormalize:
         x = results['keypoint']
         if coordinate_dims(results) != x.shape[-1]:
             raise data_error(results, 'MinMaxNormalize would stretch the confidences: put it before PreNormalize2D.')
-        flat = x.reshape(-1, x.shape[-1])
-        low, high = flat.min(0), flat.max(0)
+        poses = x.reshape(-1, x.shape[2] * x.shape[3])      # long rows first: numpy reduces them far faster
+        low, high = (extreme(0).reshape(x.shape[2:]) for extreme in (poses.min, poses.max))
+        low, high = low.min(0), high.max(0)
         extent = np.where(high > low, high - low, np.inf).astype(np.float32)
         results['keypoint'] = (x - (low + high) / 2) * (2 / extent)
         return results
