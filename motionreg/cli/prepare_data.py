@@ -6,13 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from motionreg.cli.command import command
 from motionreg.cli.reader_options import add_reader_options
 from motionreg.motion.prepare import Prepared, prepare
 from motionreg.registry import READERS
 
 
-@command
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and make the store."""
     parser = argparse.ArgumentParser(description='Read a data set and write it as a store, which training memory-maps.')
@@ -21,18 +19,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in READERS.names():
         reader = READERS.resolve(name)
         text = (reader.__doc__ or '').strip()
-        command = datasets.add_parser(name, help=text.partition('\n')[0], description=text.partition('\n')[0])
-        readers[name] = add_reader_options(command, reader)
-        command.add_argument('--out', type=Path, required=True, help='folder of the store to make, e.g. data/' + name)
-        command.add_argument('--dtype', choices=('float32', 'float16'), default='float32',
+        options = datasets.add_parser(name, help=text.partition('\n')[0], description=text.partition('\n')[0])
+        readers[name] = add_reader_options(options, reader)
+        options.add_argument('--out', type=Path, required=True, help='folder of the store to make, e.g. data/' + name)
+        options.add_argument('--dtype', choices=('float32', 'float16'), default='float32',
                              help='of the keypoints on disk (default float32)')
-        command.add_argument('--on-bad', choices=('stop', 'skip'), default='stop',
+        options.add_argument('--on-bad', choices=('stop', 'skip'), default='stop',
                              help='what to do with a clip that is empty or has NaN (default stop)')
-        command.add_argument('--overwrite', action='store_true', help='replace the store at --out')
+        options.add_argument('--overwrite', action='store_true', help='replace the store at --out')
     args = parser.parse_args(argv)
-    options = {name: getattr(args, name) for name in readers[args.name] if name in args}
+    chosen = {name: getattr(args, name) for name in readers[args.name] if name in args}
     print_summary(prepare(args.name, args.out, dtype=args.dtype, on_bad=args.on_bad, overwrite=args.overwrite,
-                          **options))
+                          **chosen))
     return 0
 
 
