@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
@@ -42,12 +44,12 @@ class SkeletonArtist:
     def show(self, frames: Iterable[Strokes]) -> None:
         """Replace what is drawn."""
         strokes = list(frames)
-        self.floor.set_segments(np.concatenate([one.floor for one in strokes]))
-        self.shadows.set_segments(np.concatenate([one.shadows for one in strokes]))
-        self.bones.set_segments(np.concatenate([one.bones for one in strokes]))
-        self.bones.set_color(np.concatenate([one.bone_colours for one in strokes]))
+        self.floor.set_segments([line for one in strokes for line in one.floor])
+        self.shadows.set_segments([line for one in strokes for line in one.shadows])
+        self.bones.set_segments([line for one in strokes for line in one.bones])
+        self.bones.set_color(np.concatenate([one.bone_colours for one in strokes]))  # type: ignore[arg-type]
         self.joints.set_offsets(np.concatenate([one.joints for one in strokes]))
-        self.joints.set_facecolor(np.concatenate([one.joint_colours for one in strokes]))
+        self.joints.set_facecolor(np.concatenate([one.joint_colours for one in strokes]))  # type: ignore[arg-type]
 
 
 class Canvas:
@@ -67,18 +69,22 @@ class Canvas:
         self.ax.set_axis_off()
         self.skeletons = SkeletonArtist(self.ax, line_width)
 
-    def text(self, x: float, y: float, words: str, size: float, colour: str, **style: str) -> None:
-        """Write one line that stays, with its baseline at (x, y)."""
-        self.ax.text(x, y, words, fontsize=size * 72 / DPI, color=colour, parse_math=False, **style)
+    def number(self, x: float, y: float, number: int) -> None:
+        """Write a small number centred at x, its baseline at y."""
+        self.ax.text(x, y, str(number), fontsize=9 * 72 / DPI, color=FAINT_TEXT_COLOUR, horizontalalignment='center')
 
     def title(self, x: float, y: float, width: float, label: str, *others: str) -> None:
         """Write a bold label and fainter texts after it on one line, cut to ``width``."""
-        room = int(width / CHARACTER)
+        room, size = int(width / CHARACTER), TEXT_SIZE * 72 / DPI
         label = _cut(label, room)
-        self.text(x, y, label, TEXT_SIZE, TEXT_COLOUR, fontweight='bold')
-        used = len(label) * 1.15 + 2 if label else 0
-        rest = ' · '.join(text for text in others if text)
-        self.text(x + used * CHARACTER, y, _cut(rest, int(room - used)), TEXT_SIZE, FAINT_TEXT_COLOUR)
+        rest = _cut(' · '.join(text for text in others if text), room - len(label) - 2)
+        bold = self.ax.text(x, y, label, fontsize=size, color=TEXT_COLOUR, fontweight='bold', parse_math=False)
+        faint: dict[str, Any] = {'fontsize': size, 'color': FAINT_TEXT_COLOUR, 'parse_math': False}
+        if label:
+            after: dict[str, Any] = {'xytext': (6, 0), 'textcoords': 'offset points', 'verticalalignment': 'bottom'}
+            self.ax.annotate(rest, xy=(1, 0), xycoords=bold, **after, **faint)
+        else:
+            self.ax.text(x, y, rest, **faint)
 
     def picture(self, strokes: Iterable[Strokes]) -> np.ndarray:
         """One still picture, (H, W, 3) uint8."""
@@ -86,20 +92,25 @@ class Canvas:
         self.backend.draw()
         return self._pixels()
 
-    def pictures(self, panels: Sequence[Panel], frames: Sequence[Sequence[int]]) -> Iterable[np.ndarray]:
-        """An animation: (H, W, 3) uint8 for each entry of ``frames``, which holds one frame number per panel."""
-        for part in self.skeletons.parts:
-            part.set_animated(True)
-        counter = self.ax.text(4, 4, '', fontsize=9 * 72 / DPI, color='#999999', animated=True)
+    def pictures(self, panels: Sequence[Panel], frames: np.ndarray) -> Iterator[np.ndarray]:
+        """An animation: (H, W, 3) uint8 for each row of ``frames`` (N, panels), the frames that the panels show.
+
+        A counter in the corner also keeps Pillow from merging equal pictures.
+        """
+        counter = self.ax.text(4, 4, '', fontsize=9 * 72 / DPI, color=FAINT_TEXT_COLOUR)
+        moving: tuple[Artist, ...] = (*self.skeletons.parts, counter)
+        for artist in moving:
+            artist.set_animated(True)
         self.backend.draw()
         background = self.backend.copy_from_bbox(self.figure.bbox)
         for number, chosen in enumerate(frames):
             self.backend.restore_region(background)
-            self.skeletons.show(panel.strokes(frame) for panel, frame in zip(panels, chosen))
-            counter.set_text(f'{number + 1} / {len(frames)}')  # also keeps Pillow from merging equal pictures
-            for part in (*self.skeletons.parts, counter):
-                self.ax.draw_artist(part)
+            self.skeletons.show(panel.strokes(frame) for panel, frame in zip(panels, chosen.tolist()))
+            counter.set_text(f'{number + 1} / {len(frames)}')
+            for artist in moving:
+                self.ax.draw_artist(artist)
             yield self._pixels()
+        counter.remove()
 
     def _pixels(self) -> np.ndarray:
         return np.array(self.backend.buffer_rgba())[..., :3]

@@ -14,11 +14,12 @@ from motionreg.errors import DataError, UserError
 from motionreg.motion import Motion
 from motionreg.visualization.canvas import Canvas, SkeletonArtist
 from motionreg.visualization.gif import frame_times, write_gif
-from motionreg.visualization.palette import FAINT_TEXT_COLOUR
 from motionreg.visualization.panel import Panel
 from motionreg.visualization.scene import Scene, label_text, make_scene
 
 HEADER, GAP = 26, 8
+MAX_MOTIONS = 200
+"""Larger pictures are beyond what matplotlib and most viewers take."""
 
 
 def draw_frame(motion: Motion, frame: int = 0, ax: Axes | None = None) -> Axes:
@@ -87,6 +88,8 @@ def draw_grid(
     target = _path(path, ('.png', '.gif'))
     if not len(motions):
         raise DataError(f'{target}: there are no motions to draw.')
+    if len(motions) > MAX_MOTIONS:
+        raise UserError(f'{target}: a picture holds at most {MAX_MOTIONS} motions, not {len(motions)}; use .html.')
     if target.suffix.lower() == '.gif':
         return _animate(motions, target, class_names, size + 60)
     scenes = [make_scene(motion) for motion in motions]
@@ -101,7 +104,7 @@ def draw_grid(
         for column, frame in enumerate(_spaced(scene.num_frames, columns).tolist()):
             left = GAP + column * size
             strokes.append(panel.strokes(frame, (left, bottom)))
-            canvas.text(left + size / 2, bottom + 3, str(frame), 9, FAINT_TEXT_COLOUR, horizontalalignment='center')
+            canvas.number(left + size / 2, bottom + 3, frame)
     target.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(canvas.picture(strokes)).save(target)
     return target

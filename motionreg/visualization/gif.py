@@ -29,7 +29,7 @@ def frame_times(num_frames: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_gif(
-    path: Path, pictures: Iterable[np.ndarray], durations: Sequence[int], sample: Sequence[np.ndarray]
+    path: Path, pictures: Iterable[np.ndarray], durations: np.ndarray, sample: Sequence[np.ndarray]
 ) -> None:
     """Write an endless gif.
 
@@ -38,14 +38,14 @@ def write_gif(
     Args:
         path: the file; its folder is made.
         pictures: (H, W, 3) uint8 each, taken one at a time.
-        durations: of the pictures, in milliseconds.
+        durations: of the pictures, in milliseconds (N,).
         sample: some of the pictures, from which the palette is taken.
     """
     palette = _palette(np.stack(sample))
     images = (Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures)
     path.parent.mkdir(parents=True, exist_ok=True)
     next(images).save(
-        path, save_all=True, append_images=images, duration=[int(ms) for ms in durations], loop=0, optimize=False
+        path, save_all=True, append_images=images, duration=durations.tolist(), loop=0, optimize=False
     )
 
 
