@@ -14,6 +14,7 @@ from motionreg.datasets.streams import parse_stream
 from motionreg.datasets.transforms.base import Results
 from motionreg.errors import ConfigError, DataError, suggest
 from motionreg.layouts import Layout, get_layout, joint_map
+from motionreg.motion.io import PICKLES, open_motions
 from motionreg.registry import DATASETS, TRANSFORMS
 
 
@@ -30,7 +31,8 @@ class MotionDataset(Dataset):
         pipeline: transforms, as configs or callables.
         stream: the word that ``ToStream`` acts on: 'j', 'b', 'jm', 'bm', 'k2', 'j+b', ...
         layout: skeleton wanted; None: that of the data. Another one with the same joints renames it (other graph, other
-            bones); one with other joints is filled through the joints' names.
+            bones); one with other joints is filled through the joints' names. Of a pickle its name says what the
+            joints are.
         class_names: overrides those of the data.
         seed: of the augmentation.
         test_mode: transforms take their deterministic branch.
@@ -49,6 +51,7 @@ class MotionDataset(Dataset):
         parse_stream(stream)
         self.data, self.split, self.stream = data, split, stream
         self.seed, self.test_mode = seed, test_mode
+        self._asked_layout = layout if isinstance(layout, str) else None
         self._source: Any = None
         source = self.source
         self._indices = self._select(source, indices, num_samples)
@@ -64,8 +67,8 @@ class MotionDataset(Dataset):
         """The opened data; every process opens its own."""
         if self._source is None:
             if isinstance(self.data, str | Path):
-                from motionreg.motion.io import open_motions
-                self._source = open_motions(self.data)
+                is_pickle = Path(self.data).suffix in PICKLES
+                self._source = open_motions(self.data, self._asked_layout if is_pickle else None)
             else:
                 self._source = self.data
         return self._source

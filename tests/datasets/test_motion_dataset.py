@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from torch.utils.data import DataLoader
 from motionreg.datasets import EpochSampler, MotionDataset, stack_clips
 from motionreg.errors import ConfigError, DataError
 from motionreg.layouts import get_layout
+from motionreg.motion import StoreWriter
+from motionreg.motion.pyskl import write_pyskl
 from motionreg.registry import BuildError
 from tests.datasets.memory import MemoryMotions, motion, motions
 
@@ -89,10 +92,40 @@ def test_subsets() -> None:
         dataset()[6]
 
 
-def test_source_file_is_not_pickled(tmp_path) -> None:
-    data = dataset()
-    data.data = str(tmp_path / 'store')
-    assert pickle.loads(pickle.dumps(data))._source is None
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """The clips of ``motions(6)`` as a store and as a pickle."""
+    source = motions(6)
+    with StoreWriter(tmp_path / 'store', layout='nturgb+d', class_names=source.class_names) as writer:
+        for clip in source.motions:
+            writer.add(clip)
+        writer.set_split('train', source.ids[::2])
+    write_pyskl(source.motions, tmp_path / 'clips.pkl', splits={'train': source.ids[::2]}, dtype='float32')
+    return {'store': tmp_path / 'store', 'pickle': tmp_path / 'clips.pkl'}
+
+
+@pytest.mark.parametrize('kind', ['store', 'pickle'])
+def test_files_give_what_memory_gives(files: dict[str, Path], kind: str) -> None:
+    ours, wanted = dataset(data=str(files[kind])), dataset(data=motions(6))
+    assert list(ours.ids) == list(wanted.ids)
+    assert list(ours.labels) == list(wanted.labels)
+    for index in range(len(wanted)):
+        torch.testing.assert_close(ours[index, 3]['inputs'], wanted[index, 3]['inputs'], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize('kind', ['store', 'pickle'])
+def test_every_process_opens_the_file_itself(files: dict[str, Path], kind: str) -> None:
+    data = dataset(data=files[kind])
+    copy = pickle.loads(pickle.dumps(data))
+    assert copy._source is None
+    torch.testing.assert_close(copy[1]['inputs'], data[1]['inputs'], rtol=0, atol=0)
+
+
+def test_layout_says_what_a_pickle_holds(tmp_path: Path) -> None:
+    clips = motions(2, layout='utd-mhad')
+    write_pyskl(clips.motions, tmp_path / 'clips.pkl')
+    data = dataset(data=tmp_path / 'clips.pkl', split=None, layout='utd-mhad')
+    assert data[0]['inputs'].shape == (2, 20, 20, 3)
 
 
 def test_unlabelled_samples_have_no_label() -> None:
