@@ -1,0 +1,92 @@
+"""From joint angles to what a depth camera reports."""
+
+from __future__ import annotations
+
+import numpy as np
+import roma
+import torch
+
+from motionreg.motion.kinematics import forward_kinematics
+from motionreg.motion.minimotion.performance import Take
+from motionreg.motion.minimotion.poses import LAYOUT, POSTURES
+from motionreg.motion.minimotion.subjects import Camera, Subject
+
+CAMERA_HEIGHT = 1.1
+
+
+def true_joints(subject: Subject, takes: list[Take], headings: np.ndarray) -> list[np.ndarray]:
+    """Joints of a subject's takes in the room, on the floor (y = 0), without noise.
+
+    Args:
+        headings: (n,) degrees that the body is turned around the vertical axis.
+
+    Returns:
+        (T, V, 3) metres for every take.
+    """
+    heading = np.repeat(headings, [len(take.root) for take in takes])
+    pitch, spin = np.concatenate([take.root for take in takes]).T
+    rotvec = np.radians(np.concatenate([take.angles for take in takes]))
+    euler = [torch.from_numpy(np.ascontiguousarray(angle)) for angle in (heading, pitch, spin)]
+    rotvec[:, 0] = roma.euler_to_rotvec('YXY', euler, degrees=True).numpy()
+    joints = forward_kinematics(subject.table, rotvec)
+    ends = np.cumsum([len(take.root) for take in takes])[:-1]
+    return [put_down(clip, subject.size, seat_height(subject, take))
+            for clip, take in zip(np.split(joints, ends), takes)]
+
+
+def seat_height(subject: Subject, take: Take) -> float:
+    """Height of the seat in metres: that of the knees over the feet if the take has a seat, else 0."""
+    if not any(POSTURES[posture].seat for posture in take.way.postures):
+        return 0.0
+    knee, foot = LAYOUT.index('left_knee'), LAYOUT.index('left_foot')
+    return float(subject.table.positions[knee, 1] - subject.table.positions[foot, 1])
+
+
+def put_down(joints: np.ndarray, size: float, seat: float = 0.0) -> np.ndarray:
+    """Move the body so that what touches the floor, or the hips the seat, carries it and does not slide.
+
+    Args:
+        joints: (T, V, 3) relative to the root.
+        size: of the body, in metres.
+        seat: height of the seat.
+    """
+    ground = np.zeros(joints.shape[1])
+    ground[LAYOUT.index('pelvis')] = seat
+    lift = (ground - joints[..., 1]).max(axis=1)
+    height = joints[..., 1] + lift[:, None] - ground
+    contact = np.exp(-height / (0.015 * size))
+    contact = contact[1:] + contact[:-1]
+    contact /= contact.sum(axis=1, keepdims=True)
+    slide = (contact[..., None] * np.diff(joints, axis=0)).sum(axis=1)
+    root = np.zeros((len(joints), 3))
+    root[1:] = -np.cumsum(slide, axis=0)
+    root[:, 1] = lift
+    return joints + root[:, None]
+
+
+def observe(joints: np.ndarray, camera: Camera, size: float, rng: np.random.Generator) -> np.ndarray:
+    """Joints in camera axes (x right of the image, y up, z towards the camera's back), with a sensor's faults.
+
+    Returns:
+        (T, V, 3) float32 metres.
+    """
+    yaw, pitch = np.radians([camera.yaw, camera.pitch])
+    turn = roma.euler_to_rotmat('XY', [torch.tensor(pitch), torch.tensor(-yaw)]).numpy()
+    near = 0.55 + 0.45 * size / 1.6
+    centre = joints[:, 0].mean(axis=0) * [1, 0, 1] + [rng.normal(0, 0.15), CAMERA_HEIGHT * near, rng.normal(0, 0.15)]
+    seen = (joints - centre) @ turn.T - [0, 0, camera.distance * near]
+    return add_faults(seen, size, rng).astype(np.float32)
+
+
+def add_faults(joints: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise on every joint, jumps of single joints, and joints that freeze while they are lost."""
+    frames, count = joints.shape[:2]
+    noise = rng.normal(0, 1, (frames + 2, count, 3))
+    noise = (noise[2:] + noise[1:-1] + noise[:-2]) / np.sqrt(3)
+    seen = joints + noise * [1, 1, 1.6] * 0.009 * size
+    jump = rng.random((frames, count)) < 0.003
+    seen[jump] += rng.normal(0, 0.06 * size, (int(jump.sum()), 3))
+    for _ in range(rng.poisson(0.7)):
+        joint, begin = rng.integers(count), rng.integers(frames)
+        seen[begin:begin + rng.integers(3, 12), joint] = seen[begin, joint]
+    return seen
