@@ -34,7 +34,6 @@ def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline:
             num_workers=num_workers,
             persistent_workers=num_workers > 0,
             drop_last=training,
-            collate_fn=dict(type='stack_clips'),
             sampler=dict(type='EpochSampler', shuffle=training, seed=seed, repeat=repeat if training else 1),
             dataset=dict(type='MotionDataset', data=data, split=split, stream=stream, seed=seed,
                          test_mode=not training, pipeline=[dict(step) for step in pipeline], **dataset))
@@ -54,6 +53,21 @@ def nw_ucla(stream: str = 'j', frames: int = 52, data: str = 'data/nw-ucla', hol
     normalise = [dict(type='CenterOnJoint'), dict(type='RandomView'), dict(type='MinMaxNormalize')]
     finish = [dict(type='ToStream'), dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
     pipeline = [*normalise, dict(type='RepeatSample', clip_len=frames), *finish]
+    return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
+
+
+def utd_mhad(stream: str = 'j', frames: int = 64, data: str = 'data/utd-mhad', holdout: bool = False,
+             **options: Any) -> Loaders:
+    """UTD-MHAD, odd subjects against even ones: centred on the body, turned and scaled a little in training.
+
+    Args:
+        frames: length of a clip.
+        holdout: train on part of the training subjects and validate on the rest.
+        options: arguments of :func:`loaders`.
+    """
+    pipeline = [dict(type='CenterOnJoint'), dict(type='RandomRotation', theta=0.3), dict(type='RandomScale', scale=0.1),
+                dict(type='ToStream'), dict(type='UniformSample', clip_len=frames),
+                dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
 

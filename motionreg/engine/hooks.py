@@ -124,11 +124,12 @@ class NaNGuardHook(Hook):
         """Raise UserError if a loss is NaN or infinite."""
         if not self.every_n_train_iters(runner, self.interval) or not isinstance(outputs, dict):
             return
-        bad = [name for name, value in outputs.items()
-               if 'loss' in name and not np.isfinite(float(value))]
+        losses = {name: float(value.detach() if isinstance(value, torch.Tensor) else value)
+                  for name, value in outputs.items() if 'loss' in name}
+        bad = [name for name, value in losses.items() if not np.isfinite(value)]
         if bad:
             ids = [sample.metainfo.get('sample_id', '?') for sample in data_batch['data_samples']]
             shown = ', '.join(map(str, ids[:16])) + (f', ... ({len(ids)} in all)' if len(ids) > 16 else '')
-            raise UserError(f'{", ".join(bad)} became {float(outputs[bad[0]])} at epoch {runner.epoch + 1}, iteration '
+            raise UserError(f'{", ".join(bad)} became {losses[bad[0]]} at epoch {runner.epoch + 1}, iteration '
                             f'{batch_idx + 1}. The batch: {shown}. Look at these samples with tools/validate_data.py, '
                             f'or lower the learning rate; --resume continues from the last checkpoint.')

@@ -11,10 +11,11 @@ from mmengine.device import get_device
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import DataLoader
 
 from motionreg.engine.checkpoint import load_weights, mismatch_table, newest_checkpoint, read_checkpoint
 from motionreg.engine.compat import init_process_group
-from motionreg.registry import RUNNERS
+from motionreg.registry import FUNCTIONS, RUNNERS
 
 
 @RUNNERS.register_module()
@@ -33,6 +34,15 @@ class MotionRunner(Runner):
         if self.distributed and not torch.distributed.is_initialized():
             init_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
         super().setup_env(env_cfg)
+
+    @staticmethod
+    def build_dataloader(dataloader: Any, seed: int | None = None, diff_rank_seed: bool = False) -> DataLoader:
+        """MMEngine's, with ``stack_clips`` as the default collate function and ours found by name."""
+        if isinstance(dataloader, dict):
+            collate = dict(dataloader.get('collate_fn') or {'type': 'stack_clips'})
+            collate['type'] = FUNCTIONS.resolve(collate['type'])
+            dataloader = {**dataloader, 'collate_fn': collate}
+        return Runner.build_dataloader(dataloader, seed, diff_rank_seed)
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
         """DistributedDataParallel with device ids on GPUs only."""

@@ -4,7 +4,7 @@ from motionreg.config import arg
 from motionreg.recipes import classification, nw_ucla, sgd_cosine
 
 stream = arg('stream', 'j')
-epochs = arg('epochs', 40)
+epochs = arg('epochs', 36)
 batch_size = arg('batch_size', 16)
 seed = arg('seed', 0)
 holdout = arg('holdout', False)
