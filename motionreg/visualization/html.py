@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
@@ -56,8 +57,8 @@ def write_html(
     page = (resources / 'viewer.html').read_text(encoding='utf-8')
     script = (resources / 'viewer.js').read_text(encoding='utf-8')
     text = json.dumps(data, separators=(',', ':')).replace('<', '\\u003c')
-    for mark, content in {'@title@': escape(title), '@script@': script, '@data@': text}.items():
-        page = page.replace(mark, content)
+    contents = {'title': escape(title), 'script': script, 'data': text}
+    page = re.sub('@(title|script|data)@', lambda mark: contents[mark[1]], page)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding='utf-8')
     return target
