@@ -149,7 +149,7 @@ class PysklFile(Sequence[Motion]):
         annotation = self._annotations[int(index)]
         label = _label(annotation)
         return Motion(keypoint=annotation['keypoint'], layout=self.layout, sample_id=annotation['frame_dir'],
-                      label=None if label < 0 else label, fps=self.fps, score=annotation.get('keypoint_score'),
+                      label=None if label == -1 else label, fps=self.fps, score=annotation.get('keypoint_score'),
                       meta=_meta(annotation))
 
     def __iter__(self) -> Iterator[Motion]:

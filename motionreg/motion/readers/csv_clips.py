@@ -17,8 +17,8 @@ def read_csv_clip(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray | 
     """Keypoints (M, T, V, C) float32 and scores (M, T, V), or None if there is no column JOINT_score.
 
     With a header, columns JOINT_x, JOINT_y, JOINT_z, JOINT_score are found by the names of the layout's joints;
-    ``frame`` and ``person`` place a row; else rows are taken in order. Empty cells become NaN. A frame without a row for
-    one of several persons is zero for that person. Without a header a row is V * C numbers, joint by joint.
+    ``frame`` and ``person`` place a row; else rows are taken in order. Empty cells become NaN. A frame without a row
+    for one of several persons is zero for that person. Without a header a row is V * C numbers, joint by joint.
 
     Raises:
         DataError: a column or a number is wrong, with its line.

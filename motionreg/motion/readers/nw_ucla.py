@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,8 @@ def read_nw_ucla(src: str | Path) -> tuple[Iterable[Motion], DatasetInfo]:
     """Read the skeletons of NW-UCLA.
 
     Splits are the cross-view protocol: 'train' is cameras 1 and 2, 'test' camera 3. For choices made while developing,
-    'train' is also cut by subject into 'train_fit' and 'val'.
+    'train' is also cut by subject into 'train_fit' and 'val'. In the distributed files many clips of camera 3 are
+    copies of clips of camera 2; 'test_unseen' is 'test' without those.
 
     Args:
         src: all_sqe.zip, the folder with its json files, or a folder that holds one of them.
@@ -43,6 +45,7 @@ def read_nw_ucla(src: str | Path) -> tuple[Iterable[Motion], DatasetInfo]:
     splits = {'train': [name for name in tree if fields[name]['camera'] in (1, 2)],
               'test': [name for name in tree if fields[name]['camera'] == 3]}
     splits |= cut_validation(splits['train'], {name: f['subject'] for name, f in fields.items()}, VALIDATION_SUBJECTS)
+    splits['test_unseen'] = _without_copies(splits['test'], splits['train'], tree)
     info = DatasetInfo('nw-ucla', fps=None, class_names=CLASS_NAMES, splits=splits, size=len(tree),
                        info={'dataset': 'NW-UCLA', 'protocol': 'cross-view'})
     return _motions(tree, fields), info
@@ -54,6 +57,15 @@ def _parse_name(name: str, tree: FileTree) -> dict[str, int]:
         raise DataError(f'{tree.where(name)}: not a name of NW-UCLA, expected for example a05_s04_e02_v03.json.')
     return {'label': ACTIONS.index(int(found[1])), 'subject': int(found[2]), 'episode': int(found[3]),
             'camera': int(found[4])}
+
+
+def _without_copies(test: list[str], train: list[str], tree: FileTree) -> list[str]:
+    """Names in ``test`` whose skeletons, as text, are those of no file in ``train``."""
+    def digest(name: str) -> bytes:
+        return hashlib.blake2b(tree.read(name).partition(b'"skeletons"')[2].partition(b'"')[0], digest_size=16).digest()
+
+    seen = set(map(digest, train))
+    return [name for name in test if digest(name) not in seen]
 
 
 def _motions(tree: FileTree, fields: dict[str, dict[str, int]]) -> Iterator[Motion]:
