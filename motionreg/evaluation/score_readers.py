@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from motionreg.errors import DataError
+from motionreg.errors import DataError, suggest
 from motionreg.evaluation.scores import FORMAT, ScoreFile, load_npz, some
 
 
@@ -39,23 +39,16 @@ def load_annotations(path: str | Path, split: str | None = None) -> Annotations:
     path = Path(path)
     if not path.exists():
         raise DataError(f'{path}: no such annotation file.')
-    if path.suffix == '.npz':
-        return _from_npz(path)
-    if path.suffix == '.csv':
-        return _from_csv(path)
+    if path.suffix in ('.npz', '.csv'):
+        if split is not None:
+            raise DataError(f'{path}: no split {split!r}; a {path.suffix} file has none.')
+        return _from_npz(path) if path.suffix == '.npz' else _from_csv(path)
     if path.suffix in ('.pkl', '.pickle'):
-        from motionreg.motion.pickles import safe_load
-        content = safe_load(path)
-        if isinstance(content, list) and content and all(
-                isinstance(entry, dict) and {'file_name', 'label'} <= entry.keys() for entry in content):
-            labels = np.array([int(entry['label']) - 1 for entry in content])  # the original counts from 1
-            return Annotations(_as_ids([entry['file_name'] for entry in content]), labels, (), str(path))
-    from motionreg.motion.io import open_motions
-    motions = open_motions(path)
-    chosen = slice(None) if split is None else np.sort(motions.split(split))
-    labels = np.asarray(motions.labels)[chosen]
-    return Annotations(_as_ids(np.asarray(motions.ids)[chosen]), None if (labels < 0).all() else labels,
-                       tuple(motions.class_names or ()), str(path))
+        return _from_pickle(path, split)
+    from motionreg.motion.store import Store
+    store = Store(path)
+    chosen = slice(None) if split is None else np.sort(store.split(split))
+    return _annotations(store.ids[chosen], store.labels[chosen], store.class_names, path)
 
 
 def read_pickle(path: Path, annotations: str | Path | None = None, split: str | None = None) -> ScoreFile:
@@ -140,6 +133,29 @@ def _from_npz(path: Path) -> Annotations:
     raise DataError(f"{path}: neither a score file nor a CTR-GCN file with one-hot 'y_test'.")
 
 
+def _from_pickle(path: Path, split: str | None) -> Annotations:
+    """A pyskl annotation file, whose poses and layout do not matter here, or NW-UCLA's list of files."""
+    from motionreg.motion.pickles import safe_load
+    content = safe_load(path)
+    splits = content.get('split') or {} if isinstance(content, dict) else {}
+    entries = content.get('annotations') if isinstance(content, dict) else content
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise DataError(f"{path}: not an annotation file. Expected a list of annotations, or a dict with one.")
+    key = next((key for key in ('frame_dir', 'filename', 'file_name') if all(key in entry for entry in entries)), None)
+    if key is None:
+        raise DataError(f"{path}: not all annotations have a 'frame_dir'.")
+    if split is not None:
+        if split not in splits:
+            raise DataError(f'{path}: no split {split!r}, it has {", ".join(splits) or "none"}.'
+                            f'{suggest(split, splits)}')
+        wanted = set(splits[split])
+        entries = [entry for entry in entries if entry[key] in wanted]
+    first = 1 if key == 'file_name' else 0  # NW-UCLA's list counts classes from 1
+    labels = [int(entry['label']) - first if 'label' in entry else -1 for entry in entries]
+    class_names = content.get('class_names') or () if isinstance(content, dict) else ()
+    return _annotations(_as_ids([entry[key] for entry in entries]), np.array(labels), tuple(class_names), path)
+
+
 def _from_csv(path: Path) -> Annotations:
     with open(path, newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
@@ -148,6 +164,10 @@ def _from_csv(path: Path) -> Annotations:
                            str(path))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: expected columns 'id' and 'label' (a whole number from 0) in every row.") from error
+
+
+def _annotations(ids: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], path: Path) -> Annotations:
+    return Annotations(ids, None if (labels < 0).all() else labels.astype(np.int64), class_names, str(path))
 
 
 def _as_ids(values: Any) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from motionreg.errors import DataError
+from motionreg.motion.store_format import replace_file
 
 FORMAT = 'motionreg-scores-1'
 
@@ -95,20 +95,12 @@ class ScoreFile:
         path = Path(path)
         if path.suffix != '.npz':
             raise DataError(f'{path}: score files are written as .npz. Name it {path.with_suffix(".npz").name}.')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
         arrays = {'format': np.array(FORMAT), 'ids': self.ids, 'scores': self.scores,
                   'class_names': np.array(self.class_names, dtype=np.str_)}
         if self.labels is not None:
             arrays['labels'] = self.labels
-        try:
-            with open(temporary, 'wb') as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replace_file(path) as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
         return path
 
     @classmethod
