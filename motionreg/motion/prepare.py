@@ -68,4 +68,4 @@ def why_bad(motion: Motion) -> str:
     bad = motion.keypoint.size - int(np.isfinite(motion.keypoint).sum())
     if motion.score is not None:
         bad += motion.score.size - int(np.isfinite(motion.score).sum())
-    return f'{bad} values are NaN or infinite' if bad else ''
+    return f'it has NaN or infinite values ({bad} of {motion.keypoint.size})' if bad else ''

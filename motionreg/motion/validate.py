@@ -116,7 +116,7 @@ def check_keypoint(motion: Motion, layout: Layout) -> Iterator[Problem]:
     finite = np.isfinite(x)
     if not finite.all():
         person, frame, joint, _ = np.argwhere(~finite)[0]
-        yield problem(f'{int((~finite).sum())} values are NaN or infinite, the first in frame {frame}, '
+        yield problem(f'NaN or infinite values ({int((~finite).sum())} of {x.size}), the first in frame {frame}, '
                       f'joint {layout.joints[joint]}, person {person}')
         return
     empty = ~x.any(axis=(0, 2, 3))
@@ -138,7 +138,7 @@ def check_score(motion: Motion) -> Iterator[Problem]:
     if motion.score is None or not motion.score.size:
         return
     if not np.isfinite(motion.score).all():
-        yield Problem(motion.sample_id, 'score', 'values are NaN or infinite')
+        yield Problem(motion.sample_id, 'score', 'NaN or infinite values')
     elif motion.score.min() < 0 or motion.score.max() > 1:
         yield Problem(motion.sample_id, 'score', f'values from {motion.score.min():g} to {motion.score.max():g}, '
                                                  'expected 0 to 1', 'warning')

@@ -71,7 +71,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
                         'see docs/data.md.') from None
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f'{path}: cannot be read as UTF-8 text ({error}).') from error
-    lines = csv.reader(text.splitlines())
+    lines = csv.reader(text.splitlines(), skipinitialspace=True)
     header = [name.strip() for name in next(lines, [])]
     if 'id' not in header:
         raise DataError(f"{path}: the header has no column 'id', it is {','.join(header)!r}.{suggest('id', header)}")
