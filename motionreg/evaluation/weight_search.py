@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,9 @@ from motionreg.errors import DataError
 from motionreg.evaluation.ensemble import align, as_kind, resolve_weights, short_names
 from motionreg.evaluation.scores import ScoreFile
 from motionreg.evaluation.tables import format_table
+from motionreg.motion.progress import progress
 
 GRID_LIMIT = 2000
-FINEST_STEP = 0.0125
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class WeightSearch:
     Attributes:
         weights: one a stream, sum 1.
         equal: accuracy with equal weights.
-        best: accuracy with ``weights``. It was chosen for being high, so expect less on other samples.
+        best: accuracy with ``weights``. They were chosen on these samples, so expect less on others.
         best_stream: accuracy of the best single stream.
         num_samples: of the validation split.
         num_tried: weightings that were compared.
@@ -59,11 +59,12 @@ class WeightSearch:
 
 
 def search_weights(files: Sequence[str | Path | ScoreFile], kind: str = 'prob') -> WeightSearch:
-    """Search the weights with the highest top-1 accuracy on validation scores.
+    """Search fusion weights on validation scores.
 
-    All weights on an even grid over the simplex are tried, then weight is moved between pairs of streams in smaller and
-    smaller steps. Among weightings of equal accuracy the one with the lowest mean negative log-likelihood wins. The
-    result is a function of the scores alone.
+    Every weighting on an even grid over the simplex is tried. The result is the mean of those whose top-1 accuracy is
+    within half a standard error of the best: on a small split many weightings are equally good by chance, and the
+    middle of them holds up better on new samples than any single one. If the mean itself does worse than equal weights
+    or than the best stream, the result is the weighting of the highest accuracy nearest to it.
 
     Args:
         files: score files of a validation split with labels, one a stream. Never those of the test split.
@@ -75,23 +76,20 @@ def search_weights(files: Sequence[str | Path | ScoreFile], kind: str = 'prob') 
     streams = [entry if isinstance(entry, ScoreFile) else ScoreFile.load(entry) for entry in files]
     _, kind = resolve_weights(None, len(streams), kind)
     aligned, _ = align(streams)
-    objective = _Objective(np.stack([as_kind(stream, kind) for stream in aligned]), aligned[0].require_labels(), kind)
-    count = len(aligned)
-    equal = np.full(count, 1 / count)
-    grid = np.array([equal, *_simplex_grid(count)])
-    spacing = float(grid[1:][grid[1:] > 0].min())
-    best, score = objective.best(grid)
-    step = spacing / 2
-    while step >= FINEST_STEP and count > 1:
-        moved, moved_score = objective.best(np.array([best, *_moves(best, step)]))
-        if moved_score > score:
-            best, score = moved, moved_score
-        else:
-            step /= 2
-    singles = max(objective(vertex)[0] for vertex in np.eye(count))
-    percent = 100.0 / len(aligned[0])
-    return WeightSearch(tuple(float(round(weight, 6)) for weight in best), percent * objective(equal)[0],
-                        percent * score[0], percent * singles, len(aligned[0]), objective.tried,
+    count, total = len(aligned), len(aligned[0])
+    correct = _Correct(np.stack([as_kind(stream, kind) for stream in aligned]), aligned[0].require_labels())
+    equal, singles = correct(np.full((1, count), 1 / count))[0], correct(np.eye(count)).max()
+    grid = np.array(list(_simplex_grid(count)))
+    found = correct(grid)
+    spread = math.sqrt(found.max() * (1 - found.max() / total))
+    weights = grid[found >= found.max() - spread / 2].mean(axis=0).round(4)
+    best = correct(weights[None])[0]
+    if best < max(equal, singles):
+        top = grid[found == found.max()]
+        weights, best = top[np.square(top - weights).sum(axis=1).argmin()], found.max()
+    percent = 100.0 / total
+    return WeightSearch(tuple(weights.tolist()), float(percent * equal), float(percent * best),
+                        float(percent * singles), total, len(grid),
                         short_names([stream.source for stream in streams]), kind)
 
 
@@ -106,48 +104,25 @@ def check_disjoint(validation: Sequence[ScoreFile], test: Sequence[ScoreFile]) -
                             'training data.')
 
 
-class _Objective:
-    """(correct predictions, - mean negative log-likelihood) of a weighting; higher is better."""
+class _Correct:
+    """Number of correct predictions of (C, S) weightings of (S, N, K) scores."""
 
-    CHUNK = 1 << 23
+    CHUNK = 1 << 22
 
-    def __init__(self, scores: np.ndarray, labels: np.ndarray, kind: str) -> None:
-        self.shape = scores.shape[1:]
-        self.true_scores = scores[:, np.arange(len(labels)), labels]
-        self.scores = scores.astype(np.float32).reshape(len(scores), -1)
-        self.labels, self.kind, self.tried = labels, kind, 0
-        self._seen: dict[bytes, tuple[int, float]] = {}
+    def __init__(self, scores: np.ndarray, labels: np.ndarray) -> None:
+        predictions = scores.argmax(axis=2)
+        unsettled = (predictions != predictions[0]).any(axis=0)  # where all streams agree, weights change nothing
+        self.settled = int((predictions[0] == labels)[~unsettled].sum())
+        self.scores, self.labels = scores[:, unsettled].astype(np.float32), labels[unsettled]
 
-    def __call__(self, weights: np.ndarray) -> tuple[int, float]:
-        key = np.asarray(weights, np.float32).tobytes()
-        if key not in self._seen:
-            self._seen[key] = (int(self._correct(weights[None])[0]), -self._loss(weights))
-        return self._seen[key]
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        size = max(1, self.CHUNK // max(1, self.scores[0].size))
+        starts = progress(range(0, len(weights), size), 'searching weights')
+        return np.concatenate([self._count(weights[start:start + size]) for start in starts])
 
-    def best(self, candidates: np.ndarray) -> tuple[np.ndarray, tuple[int, float]]:
-        """The best row; the first of equals. The likelihood is computed for the most accurate rows only."""
-        size = max(1, self.CHUNK // self.scores.shape[1])
-        correct = np.concatenate([self._correct(candidates[start:start + size])
-                                  for start in range(0, len(candidates), size)])
-        self.tried += len(candidates)
-        top = candidates[correct == correct.max()]
-        results = [self(weights) for weights in top]
-        winner = max(range(len(top)), key=lambda index: (results[index], -index))
-        return top[winner], results[winner]
-
-    def _fuse(self, weights: np.ndarray) -> np.ndarray:
-        return (weights.astype(np.float32) @ self.scores).reshape(-1, *self.shape)
-
-    def _correct(self, weights: np.ndarray) -> np.ndarray:
-        return (self._fuse(weights).argmax(axis=2) == self.labels).sum(axis=1)
-
-    def _loss(self, weights: np.ndarray) -> float:
-        true = weights @ self.true_scores
-        if self.kind == 'prob':
-            return float(-np.log(np.maximum(true, np.finfo(np.float32).tiny)).mean())
-        fused = self._fuse(weights[None])[0].astype(np.float64)
-        peak = fused.max(axis=1)
-        return float((np.log(np.exp(fused - peak[:, None]).sum(axis=1)) + peak - true).mean())
+    def _count(self, weights: np.ndarray) -> np.ndarray:
+        fused = np.tensordot(weights.astype(np.float32), self.scores, 1)
+        return self.settled + (fused.argmax(axis=2) == self.labels).sum(axis=1)
 
 
 def _simplex_grid(count: int) -> Iterator[np.ndarray]:
@@ -156,14 +131,3 @@ def _simplex_grid(count: int) -> Iterator[np.ndarray]:
     for bars in combinations(range(parts + count - 1), count - 1):
         edges = np.array([-1, *bars, parts + count - 1])
         yield (np.diff(edges) - 1) / parts
-
-
-def _moves(weights: np.ndarray, step: float) -> Iterator[np.ndarray]:
-    """Weightings with ``step``, or what is left, taken from one stream and given to another."""
-    for source, target in permutations(range(len(weights)), 2):
-        amount = min(step, weights[source])
-        if amount > 0:
-            moved = weights.copy()
-            moved[source] -= amount
-            moved[target] += amount
-            yield moved

@@ -77,3 +77,10 @@ def test_the_table_states_the_gain(make_stream):
     text = search_weights([make_stream(0), make_stream(1)]).table()
     assert 'gain over equal' in text
     assert 'validation, 80 samples' in text
+
+
+def test_streams_that_agree_everywhere_leave_nothing_to_search(make_stream):
+    stream = make_stream(0)
+    found = search_weights([stream, stream])
+    assert found.gain == 0
+    assert found.best == found.best_stream
