@@ -258,7 +258,7 @@ def _check(annotation: Any, number: int, path: Path) -> None:
                         'coordinates).')
     if score is not None and (not isinstance(score, np.ndarray) or score.shape != keypoint.shape[:3]):
         raise DataError(f"{where}: 'keypoint_score' has shape {np.shape(score)}, expected {keypoint.shape[:3]}.")
-    if not isinstance(annotation.get('label', 0), (int, np.integer)):
+    if not isinstance(annotation.get('label'), (int, np.integer, type(None))):
         raise DataError(f"{where}: 'label' is {annotation['label']!r}, expected a class index from 0.")
     frames = annotation.get('total_frames', keypoint.shape[1])
     if frames != keypoint.shape[1]:
