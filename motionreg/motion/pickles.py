@@ -108,6 +108,6 @@ class _FromBuffer:
 
 
 # NumPy's own functions, found where this version keeps them.
-_FROM_BUFFER = np.zeros(1).__reduce_ex__(5)[0]
+_FROM_BUFFER: Any = np.zeros(1).__reduce_ex__(5)[0]
 _NUMPY = {'_reconstruct': np.zeros(1).__reduce__()[0], 'scalar': np.float32(0).__reduce__()[0],
           '_frombuffer': _FromBuffer()}

@@ -119,12 +119,12 @@ def check_keypoint(motion: Motion, layout: Layout) -> Iterator[Problem]:
         yield problem(f'NaN or infinite values ({int((~finite).sum())} of {x.size}), the first in frame {frame}, '
                       f'joint {layout.joints[joint]}, person {person}')
         return
-    empty = ~x.any(axis=(0, 2, 3))
+    empty = np.all(x == 0, axis=(0, 2, 3))
     if empty.all():
         yield problem('every value is zero')
         return
-    if 2 * empty.sum() > len(empty):
-        yield problem(f'{int(empty.sum())} of {len(empty)} frames are all zero', 'warning')
+    if 2 * empty.sum() > x.shape[1]:
+        yield problem(f'{int(empty.sum())} of {x.shape[1]} frames are all zero', 'warning')
     if x.shape[1] == 1:
         yield problem('one frame only; its motion streams are zero', 'warning')
     elif (x == x[:, :1]).all():

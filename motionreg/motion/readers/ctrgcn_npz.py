@@ -159,8 +159,8 @@ def _labels(path: Path, part: str) -> tuple[np.ndarray, int]:
         pass
     if len(shape) != 2:
         raise DataError(f'{path}: y_{part} has shape {shape}, expected one-hot labels (samples, classes).')
-    onehot = np.stack(list(_rows(path, f'y_{part}'))) if shape[0] else np.zeros(shape)
-    wrong = np.flatnonzero((onehot.max(axis=1) != 1) | (onehot.sum(axis=1) != 1)) if shape[0] else []
+    onehot = np.array(list(_rows(path, f'y_{part}'))).reshape(shape)
+    wrong = np.flatnonzero((onehot.max(axis=1, initial=0) != 1) | (onehot.sum(axis=1) != 1))
     if len(wrong):
         raise DataError(f'{path}: y_{part}: row {wrong[0]} is not one-hot.')
     return onehot.argmax(axis=1), shape[1]

@@ -23,7 +23,8 @@ class FileTree:
     """
 
     def __init__(self, src: str | Path, suffix: str, what: str) -> None:
-        self.src, self._zips = Path(src), {}
+        self.src = Path(src)
+        self._zips: dict[Path, zipfile.ZipFile] = {}
         self._members: dict[str, tuple[Path, str | None]] = {}
         if not self.src.exists():
             raise DataError(f'{self.src} does not exist. --src takes the {what} folder or zip file.')
