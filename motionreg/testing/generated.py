@@ -1,0 +1,108 @@
+"""Data of the right format where the real data is not at hand."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+
+from motionreg.errors import ConfigError
+from motionreg.layouts import Layout, get_layout
+from motionreg.motion.motion import Motion
+from motionreg.motion.writer import StoreWriter
+from motionreg.registry import find
+
+CLIPS = 8
+FRAMES = 24
+BATCH = 4
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+BODY_SIZE = {'m': 1.0, 'cm': 100.0, 'mm': 1000.0, 'px': 500.0}
+
+
+def write_generated_store(path: str | Path, layout: str | Layout, num_classes: int,
+                          splits: Iterable[str] = ('train', 'test'), scores: bool = False, seed: int = 0) -> Path:
+    """Write a store of random, smooth motion: 8 clips of 24 to 31 frames a split, every other one of two persons.
+
+    Args:
+        path: folder to make.
+        layout: skeleton.
+        num_classes: labels are spread from 0 to ``num_classes - 1``, both included.
+        splits: names of the splits, which share no clip.
+        scores: give the joints confidences, as 2-D estimates have.
+        seed: of everything random.
+
+    Returns:
+        The folder.
+    """
+    layout = get_layout(layout)
+    size = BODY_SIZE.get(layout.unit, 1.0)
+    splits = list(dict.fromkeys(splits))
+    with StoreWriter(path, layout=layout.name, fps=30, class_names=[f'class {n}' for n in range(num_classes)]) as store:
+        for number, split in enumerate(splits):
+            labels = np.linspace(0, num_classes - 1, CLIPS).round().astype(int)
+            for clip, label in enumerate(labels):
+                rng = np.random.default_rng([seed, number, clip])
+                shape = (1 + clip % 2, FRAMES + clip, layout.num_joints, layout.dims)
+                rest = rng.normal(0, 0.5, (1, 1, *shape[2:])) + 2
+                steps = rng.normal(0, 0.02, shape).cumsum(axis=1)
+                score = rng.uniform(0.5, 1, shape[:3]).astype(np.float32) if scores else None
+                store.add(Motion((size * (rest + steps)).astype(np.float32), layout.name, f'{split}-{clip}',
+                                 label=int(label), score=score))
+            store.set_split(split, [f'{split}-{clip}' for clip in range(CLIPS)])
+    return Path(path)
+
+
+def use_generated_data(config: Config, folder: str | Path) -> None:
+    """Point every dataloader of a config at generated data and make its run tiny: one epoch, batches of 4.
+
+    Args:
+        config: as loaded, changed in place. Its model has a ``backbone`` with a layout and a ``head`` with
+            ``num_classes``; its datasets have ``data`` and ``split``, like MotionDataset.
+        folder: where the stores are made.
+
+    Raises:
+        ConfigError: a config of another kind.
+    """
+    loaders = [config[key] for key in LOADERS if config.get(key) is not None]
+    classes = config.model.get('head', {}).get('num_classes')
+    if classes is None or 'layout' not in config.model.get('backbone', {}):
+        raise ConfigError('data can be generated for a model with backbone.layout and head.num_classes only; give the '
+                          'config data of its own')
+    layout = get_layout(loaders[0].dataset.get('layout') or config.model.backbone.layout)
+    scores = layout.dims == 2 and _input_channels(config.model.backbone) % 2 == 1
+    store = write_generated_store(Path(folder, 'store'), layout, classes,
+                                  [str(loader.dataset.get('split')) for loader in loaders], scores)
+    for loader in loaders:
+        loader.dataset.data = str(store)
+        loader.dataset.split = str(loader.dataset.get('split'))
+    shrink(config)
+
+
+def shrink(config: Config) -> None:
+    """Make the run of a config tiny and quiet, in place: one epoch, or two iterations; batches of at most 4."""
+    for key in LOADERS:
+        loader = config.get(key)
+        if loader is not None:
+            loader.batch_size = min(loader.get('batch_size', BATCH), BATCH)
+            loader.num_workers, loader.persistent_workers = 0, False
+            if loader.get('sampler', {}).get('repeat'):
+                loader.sampler.repeat = 1
+    by_epoch = config.train_cfg.get('by_epoch', 'max_epochs' in config.train_cfg)
+    config.train_cfg['max_epochs' if by_epoch else 'max_iters'] = 1 if by_epoch else 2
+    config.train_cfg['val_interval'] = 1
+    if 'visualizer' in config:
+        config.visualizer.vis_backends = [dict(type='LocalVisBackend')]
+    config.log_level = 'WARNING'
+
+
+def _input_channels(backbone: dict[str, Any]) -> int:
+    """``in_channels`` of the config, or its default."""
+    if 'in_channels' in backbone:
+        return int(backbone['in_channels'])
+    factory = find(backbone.get('type'))
+    parameter = inspect.signature(factory).parameters.get('in_channels') if factory else None
+    return int(parameter.default) if parameter and isinstance(parameter.default, int) else 3
