@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -82,12 +83,17 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     return config
 
 
-def import_plugins(modules: list[str], config_path: Path) -> None:
-    """Import the modules that a config names under ``plugins``.
+def import_plugins(modules: Sequence[str], config_path: Path | None = None) -> None:
+    """Import plugins, which registers their parts.
 
-    A name is an importable module, or a package inside a folder of ``projects/`` or beside the config's own folder.
+    Args:
+        modules: importable modules, or packages inside a folder of ``projects/`` or beside the config's own folder.
+        config_path: the config that names them; None for the command line.
+
+    Raises:
+        ConfigError: one that cannot be imported.
     """
-    folders = [*sorted(PROJECTS.glob('*/')), config_path.resolve().parent.parent]
+    folders = [*sorted(PROJECTS.glob('*/')), *([config_path.resolve().parent.parent] if config_path else [])]
     for name in modules:
         for folder in folders:
             if (folder / name.partition('.')[0]).is_dir() and str(folder.resolve()) not in sys.path:
@@ -95,8 +101,9 @@ def import_plugins(modules: list[str], config_path: Path) -> None:
         try:
             import_module(name)
         except ImportError as error:
-            raise ConfigError(f"{config_path}: plugin '{name}' cannot be imported: {error}. Plugins are packages on the "
-                              f"Python path, in projects/<project>/ or in the project folder of the config") from error
+            raise ConfigError(f"{config_path or '--plugin'}: plugin '{name}' cannot be imported: {error}. Plugins are "
+                              f"packages on the Python path, in projects/<project>/ or in the project folder of the "
+                              f"config") from error
 
 
 def apply_options(config: Config, options: dict[str, Any]) -> None:

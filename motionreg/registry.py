@@ -86,6 +86,8 @@ class Registry(mmengine_registry.Registry):
             return factory(**args)
         except BuildError as error:
             raise BuildError('.'.join(filter(None, (where, error.path))), error.message) from error
+        except ConfigError as error:
+            raise BuildError(where, str(error)) from error
 
 
 def argument_problems(factory: Callable[..., Any], args: Iterable[str],
@@ -124,9 +126,19 @@ def find(name: Any) -> Callable[..., Any] | None:
 
 
 def load_plugins() -> None:
-    """Import every module that installed packages list under the entry-point group ``motionreg.plugins``."""
+    """Import every module that installed packages list under the entry-point group ``motionreg.plugins``.
+
+    Raises:
+        ConfigError: one that cannot be imported; the message names the installed package.
+    """
     for entry in entry_points(group=PLUGIN_GROUP):
-        import_module(entry.value.partition(':')[0])
+        try:
+            import_module(entry.value.partition(':')[0])
+        except Exception as error:
+            package = entry.dist.name if entry.dist is not None else entry.name
+            raise ConfigError(f"the installed package '{package}' has a motionreg plugin that cannot be imported, "
+                              f"{entry.value}: {type(error).__name__}: {error}. Repair it, or pip uninstall {package}"
+                              ) from error
 
 
 def kinds() -> dict[str, Registry]:

@@ -6,12 +6,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from motionreg.cli.common import PLUGINS_HELP, take_plugins
 from motionreg.visualization.browse import FORMATS, browse
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line of tools/browse_data.py."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, epilog=PLUGINS_HELP)
     parser.add_argument('data', metavar='FILE', help='a store made by tools/prepare_data.py, or a pyskl .pkl')
     parser.add_argument('--layout', metavar='NAME', help='skeleton of a .pkl that does not name it')
     parser.add_argument('--split', help='take clips of this split only')
@@ -36,6 +37,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of tools/browse_data.py."""
-    args = parse_args(argv)
+    args = parse_args(take_plugins(argv))
     path, count = browse(args.data, args.out, args.split, args.classes, args.ids, args.num, args.layout)
     print(f'{path}: {count} clips')

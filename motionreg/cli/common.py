@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,23 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default=None,
                         help='job launcher (default: pytorch under torchrun, else none)')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+PLUGINS_HELP = '--plugin NAME: also use the readers and layouts of this project; may be given several times.'
+
+
+def take_plugins(argv: Sequence[str] | None = None) -> list[str]:
+    """Import the packages named after ``--plugin``; returns the rest of the command line.
+
+    Programs that have no config to name their plugins call this before they parse.
+    """
+    from motionreg.config import import_plugins
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument('--plugin', action='append', default=[])
+    found, rest = parser.parse_known_args(argv)
+    import_plugins(found.plugin)
+    return rest
 
 
 def parse_options(items: list[str]) -> dict[str, Any]:

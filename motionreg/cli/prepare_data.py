@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from motionreg.cli.common import PLUGINS_HELP, take_plugins
 from motionreg.cli.reader_options import add_reader_options
 from motionreg.motion.prepare import Prepared, prepare
 from motionreg.registry import READERS
@@ -13,7 +14,9 @@ from motionreg.registry import READERS
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and make the store."""
-    parser = argparse.ArgumentParser(description='Read a data set and write it as a store, which training memory-maps.')
+    argv = take_plugins(argv)
+    parser = argparse.ArgumentParser(description='Read a data set and write it as a store, which training memory-maps.',
+                                     epilog=PLUGINS_HELP)
     datasets = parser.add_subparsers(dest='name', required=True, metavar='DATASET')
     readers = {}
     for name in READERS.names():

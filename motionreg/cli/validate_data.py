@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from motionreg.cli.common import PLUGINS_HELP, take_plugins
 from motionreg.evaluation.tables import format_table
 from motionreg.motion.io import open_motions
 from motionreg.motion.validate import Motions, Problem, label_counts, validate
@@ -14,8 +15,9 @@ from motionreg.motion.validate import Motions, Problem, label_counts, validate
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, print what is there and what is wrong; 1 if there are errors."""
+    argv = take_plugins(argv)
     parser = argparse.ArgumentParser(description='Look for errors in a store or an annotation pickle. Exit code 0: '
-                                                 'none, 1: errors, 2: it cannot be opened.')
+                                                 'none, 1: errors, 2: it cannot be opened.', epilog=PLUGINS_HELP)
     parser.add_argument('data', help='folder of a store, or a .pkl file of pyskl or MMAction2')
     parser.add_argument('--layout', help='layout of a pickle that does not say it')
     parser.add_argument('--num-classes', type=int, help='classes of the model (default: the class names of the file)')

@@ -196,7 +196,11 @@ def _missing_data(dataset: dict[str, Any], path: str) -> Iterator[Problem]:
     readers = registries.READERS.names()
     close = difflib.get_close_matches(name, readers, n=1, cutoff=0.5)
     make = close[0] if name not in readers and close else name
-    hint = f' Make it with: python tools/prepare_data.py {make} --src <files> --out {data}' if make in readers else ''
+    hint = ''
+    if make in readers:
+        package = registries.READERS.resolve(make).__module__.partition('.')[0]
+        plugin = '' if package == 'motionreg' else f' --plugin {package}'
+        hint = f' Make it with: python tools/prepare_data.py {make}{plugin} --src <files> --out {data}'
     yield Problem(f'{path}.data', f'{data} does not exist.{hint}', missing_data=True)
 
 
