@@ -224,12 +224,14 @@ def plot_runs(runs: Sequence[Run], path: str | Path, keys: Sequence[str] | None 
     figure = Figure(figsize=(4.6 * columns, 3.2 * rows), layout='constrained')
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, key in zip(panels, keys):
+        units = set()
         for name, run in zip(run_names(runs), runs):
             if key in run.keys:
                 curve = run.curve(key)
                 marker = '.' if len(curve.steps) <= 60 else ''
                 panel.plot(curve.steps, curve.values, marker=marker, linewidth=1.2, label=name)
-                panel.set_xlabel({'iter': 'iteration', 'epoch': 'epoch'}[curve.unit])
+                units.add({'iter': 'iteration', 'epoch': 'epoch'}[curve.unit])
+        panel.set_xlabel(' or '.join(sorted(units)))
         panel.set_title(key)
         panel.grid(alpha=0.3)
     for panel in panels[len(keys):]:

@@ -62,8 +62,8 @@ def search_weights(files: Sequence[str | Path | ScoreFile], kind: str = 'prob') 
     """Search fusion weights on validation scores.
 
     Every weighting on an even grid over the simplex is tried. The result is the mean of those whose top-1 accuracy is
-    within half a standard error of the best: on a small split many weightings are equally good by chance, and the
-    middle of them holds up better on new samples than any single one. If the mean itself does worse than equal weights
+    within one standard error (and at least one sample) of the best: on a small split many weightings are equally good
+    by chance, and the middle of them holds up better on new samples than any single one. If the mean itself does worse than equal weights
     or than the best stream, the result is the weighting of the highest accuracy nearest to it.
 
     Args:
@@ -81,8 +81,8 @@ def search_weights(files: Sequence[str | Path | ScoreFile], kind: str = 'prob') 
     equal, singles = correct(np.full((1, count), 1 / count))[0], correct(np.eye(count)).max()
     grid = np.array(list(_simplex_grid(count)))
     found = correct(grid)
-    spread = math.sqrt(found.max() * (1 - found.max() / total))
-    weights = grid[found >= found.max() - spread / 2].mean(axis=0).round(4)
+    margin = max(1.0, math.sqrt(found.max() * (1 - found.max() / total)))
+    weights = grid[found >= found.max() - margin].mean(axis=0).round(4)
     best = correct(weights[None])[0]
     if best < max(equal, singles):
         top = grid[found == found.max()]
