@@ -6,6 +6,7 @@ Applied once, on import of :mod:`motionreg.engine`. Each unit says when it can g
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import sys
 import warnings
@@ -56,7 +57,7 @@ def know_the_standard_library() -> None:
 
 def find_installed_packages() -> None:
     """Answer ``is_installed`` without pkg_resources, which setuptools dropped. Goes with MMEngine 0.11."""
-    from mmengine.utils import package_utils
+    from mmengine import utils
 
     def is_installed(package: str) -> bool:
         try:
@@ -65,7 +66,7 @@ def find_installed_packages() -> None:
             return importlib.util.find_spec(package) is not None
         return True
 
-    package_utils.is_installed = is_installed
+    utils.is_installed = utils.package_utils.is_installed = is_installed
 
 
 def write_files_atomically() -> None:

@@ -4,7 +4,7 @@ from motionreg.config import arg
 from motionreg.recipes import classification, utd_mhad, sgd_cosine
 
 stream = arg('stream', 'j')
-epochs = arg('epochs', 50)
+epochs = arg('epochs', 40)
 batch_size = arg('batch_size', 16)
 seed = arg('seed', 0)
 holdout = arg('holdout', False)
