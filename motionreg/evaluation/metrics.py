@@ -128,23 +128,23 @@ class DumpScores(ScoreMetric):
     """Writes a ``ScoreFile`` with the samples of all processes at the end of a test. The main process writes.
 
     Args:
-        out: .npz file to write; one of that name is replaced.
+        out_file: .npz file to write; one of that name is replaced.
     """
 
-    def __init__(self, out: str) -> None:
+    def __init__(self, out_file: str) -> None:
         super().__init__()
-        self.out = Path(out)
-        if self.out.suffix != '.npz':
-            raise DataError(f'{out}: score files are written as .npz.')
+        self.out_file = Path(out_file)
+        if self.out_file.suffix != '.npz':
+            raise DataError(f'{out_file}: score files are written as .npz.')
 
     def score(self, scores: ScoreFile) -> dict[str, Any]:
         """Write the file; no results of its own. Raises DataError on every process if it cannot be written."""
         failure: list[str | None] = [None]
         if is_main_process():
             try:
-                print_log(f'{len(scores)} scores written to {scores.save(self.out)}', logger='current')
+                print_log(f'{len(scores)} scores written to {scores.save(self.out_file)}', logger='current')
             except OSError as error:
-                failure = [f'{self.out}: cannot be written ({error}).']
+                failure = [f'{self.out_file}: cannot be written ({error}).']
         broadcast_object_list(failure)
         if failure[0] is not None:
             raise DataError(failure[0])

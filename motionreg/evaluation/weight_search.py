@@ -63,8 +63,8 @@ def search_weights(files: Sequence[str | Path | ScoreFile], kind: str = 'prob') 
 
     Every weighting on an even grid over the simplex is tried. The result is the mean of those whose top-1 accuracy is
     within one standard error (and at least one sample) of the best: on a small split many weightings are equally good
-    by chance, and the middle of them holds up better on new samples than any single one. If the mean itself does worse than equal weights
-    or than the best stream, the result is the weighting of the highest accuracy nearest to it.
+    by chance, and the middle of them holds up better on new samples than any single one. If the mean itself does worse
+    than equal weights or than the best stream, it is the weighting of the highest accuracy nearest to it instead.
 
     Args:
         files: score files of a validation split with labels, one a stream. Never those of the test split.
