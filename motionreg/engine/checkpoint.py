@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import zipfile
@@ -30,9 +31,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(f'{path} does not exist')
     if path.suffix == '.safetensors':
-        from safetensors.torch import load_file
-
-        return {'state_dict': load_file(path)}
+        return _read_safetensors(path)
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:
@@ -48,6 +47,18 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         nested = next((checkpoint[key] for key in ('model', 'net') if isinstance(checkpoint.get(key), Mapping)), None)
         checkpoint = {'state_dict': nested if nested is not None else checkpoint}
     return dict(checkpoint)
+
+
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework='pt') as file:
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+            meta = json.loads((file.metadata() or {}).get('meta', '{}'))
+    except (SafetensorError, ValueError) as error:
+        raise CheckpointError(f'{path} is damaged or not a checkpoint: {error}') from error
+    return {'state_dict': weights, 'meta': meta}
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor], source: str | Path,

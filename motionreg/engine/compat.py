@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from mmengine.logging import HistoryBuffer
 
 HISTORY_LENGTH = 10_000
 
@@ -35,13 +36,16 @@ def cap_history() -> None:
     MMEngine keeps a million and appends by copying: 19 s per 100,000 steps and scalar, all of it in every checkpoint.
     Goes when HistoryBuffer appends in constant time.
     """
-    from mmengine.logging import history_buffer, message_hub
-
-    class CappedHistory(history_buffer.HistoryBuffer):
-        def __init__(self, log_history: Any = (), count_history: Any = (), max_length: int = HISTORY_LENGTH) -> None:
-            super().__init__(log_history, count_history, max_length)
+    from mmengine.logging import message_hub
 
     message_hub.HistoryBuffer = CappedHistory
+
+
+class CappedHistory(HistoryBuffer):
+    """MMEngine's history of a scalar, of at most ``HISTORY_LENGTH`` values."""
+
+    def __init__(self, log_history: Any = (), count_history: Any = (), max_length: int = HISTORY_LENGTH) -> None:
+        super().__init__(log_history, count_history, max_length)
 
 
 def know_the_standard_library() -> None:

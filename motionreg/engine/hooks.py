@@ -28,6 +28,7 @@ class PlainCheckpointHook(Hook):
 
     def __init__(self) -> None:
         self._random_states: list[dict[str, Any]] = []
+        self._before_val: dict[str, Any] = {}
 
     def after_train_epoch(self, runner: Any) -> None:
         """Collect the random states of all ranks; checkpoints are written by rank 0 alone."""
@@ -65,6 +66,14 @@ class PlainCheckpointHook(Hook):
         if states and getattr(runner, '_resume', False) and get_rank() < len(states) and not runner.resumed_randomness:
             set_random_state(states[get_rank()])
         runner.resumed_randomness = True
+
+    def before_val(self, runner: Any) -> None:
+        """Set the training's random streams aside: a resumed run starts after a validation, without repeating it."""
+        self._before_val = random_state()
+
+    def after_val(self, runner: Any) -> None:
+        """Take them up again."""
+        set_random_state(self._before_val)
 
 
 def random_state() -> dict[str, Any]:
