@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from motionreg.motion.minimotion import ensure_minimotion
+
 Config = dict[str, Any]
 Loaders = tuple[Config, Config | None, Config]
 
@@ -68,6 +70,25 @@ def utd_mhad(stream: str = 'j', frames: int = 64, data: str = 'data/utd-mhad', h
     pipeline = [dict(type='CenterOnJoint'), dict(type='RandomRotation', theta=0.3), dict(type='RandomScale', scale=0.1),
                 dict(type='ToStream'), dict(type='UniformSample', clip_len=frames),
                 dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
+    return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
+
+
+def minimotion(stream: str = 'j', frames: int = 48, root: str = 'data/minimotion', subset: str = 'all',
+               holdout: bool = False, **options: Any) -> Loaders:
+    """MiniMotion, synthetic motion that is made on first use: other subjects and one more camera in the test.
+
+    Args:
+        frames: length of a clip.
+        root: folder of the generated stores.
+        subset: 'all', 'adult' or 'infant'.
+        holdout: train on part of the training subjects and validate on the rest.
+        options: arguments of :func:`loaders`.
+    """
+    pipeline = [dict(type='CenterOnJoint'), dict(type='RandomRotation', theta=(0.1, 0.6, 0.1)),
+                dict(type='RandomScale', scale=0.1), dict(type='ToStream'),
+                dict(type='UniformSample', clip_len=frames), dict(type='FormatClip', num_person=1),
+                dict(type='PackInputs')]
+    data = str(ensure_minimotion(root, subset=subset))
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
 

@@ -40,10 +40,15 @@ class RandomRotation(RandomTransform):
     """Turn the whole clip about the origin by angles from U(-theta, theta) radians: three in space, one in the plane.
 
     Source: CTR-GCN's and pyskl's feeders. (In pyskl the angle in the plane has 1.0 as upper bound by a slip.)
+
+    Args:
+        theta: radians, one for all axes or one each: (0.1, 1.0, 0.1) mostly turns bodies whose y axis is up.
     """
 
-    def __init__(self, theta: float = 0.3) -> None:
-        self.theta = theta
+    def __init__(self, theta: float | Sequence[float] = 0.3) -> None:
+        self.theta = np.asarray(theta, dtype=np.float64)
+        if self.theta.shape not in ((), (1,), (3,)):
+            raise ConfigError(f'RandomRotation: theta is one angle or one an axis, not {theta!r}.')
 
     def draw(self, results: Results, rng: np.random.Generator) -> np.ndarray:
         """Angles in radians, (3,) or (1,)."""
@@ -51,7 +56,10 @@ class RandomRotation(RandomTransform):
         if dims not in (2, 3):
             raise data_error(results, f'RandomRotation turns 2-D or 3-D coordinates, the clip has {dims} channels. '
                                       'Put it before ToStream.')
-        return rng.uniform(-self.theta, self.theta, 3 if dims == 3 else 1)
+        count = 3 if dims == 3 else 1
+        if self.theta.size not in (1, count):
+            raise data_error(results, f'RandomRotation has {self.theta.size} angles for {dims}-D coordinates.')
+        return rng.uniform(-self.theta, self.theta, count)
 
     def apply(self, results: Results, angles: np.ndarray) -> Results:
         """Turn the clip."""
