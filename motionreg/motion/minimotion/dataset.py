@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 
 from motionreg.errors import DataError
-from motionreg.motion.minimotion.actions import ACTIONS, Action
+from motionreg.motion.minimotion.actions import ACTIONS
 from motionreg.motion.minimotion.performance import FPS, perform
 from motionreg.motion.minimotion.poses import LAYOUT
+from motionreg.motion.minimotion.program import Action
 from motionreg.motion.minimotion.sensor import observe, true_joints
 from motionreg.motion.minimotion.subjects import CAMERAS, TRAIN_CAMERAS, Subject, draw_subject
 from motionreg.motion.minimotion.texts import captions, part_texts
@@ -25,7 +26,7 @@ CLIPS_PER_CLASS = 64
 CAST = {'newborn': {'train_fit': 3, 'val': 1, 'test': 2}, 'infant': {'train_fit': 5, 'val': 2, 'test': 3},
         'child': {'train_fit': 5, 'val': 2, 'test': 3}, 'adult': {'train_fit': 7, 'val': 2, 'test': 4}}
 SHARES = {'val': 0.15, 'test': 0.25}
-HEADING = 20.0
+HEADING = 28.0
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ def plan(seed: int = 0, subset: Subset = 'all', clips_per_class: int = CLIPS_PER
                 turn = take // len(able) + take + label
                 camera = cameras[turn % len(cameras)]
                 name = f'P{subject:03d}C{camera}A{label:02d}R{take:03d}'
-                clips.append(Assignment(name, split, label, action, subject, camera,
-                                        (seed, 1 + ACTIONS.index(action), ('train_fit', 'val', 'test').index(split), take)))
+                own_seed = (seed, 1 + ACTIONS.index(action), ('train_fit', 'val', 'test').index(split), take)
+                clips.append(Assignment(name, split, label, action, subject, camera, own_seed))
     return cast, sorted(clips, key=lambda clip: clip.subject)
 
 
@@ -93,8 +94,9 @@ def _record(subject: Subject, clips: Sequence[Assignment]) -> Iterator[Motion]:
     takes = [perform(clip.action, subject.body, subject.style, rng) for clip, rng in zip(clips, rngs)]
     headings = np.array([rng.normal(0, HEADING) for rng in rngs])
     for clip, take, rng, joints in zip(clips, takes, rngs, true_joints(subject, takes, headings)):
+        seen = observe(joints, CAMERAS[clip.camera], subject.size, rng)
         yield Motion(
-            observe(joints, CAMERAS[clip.camera], subject.size, rng)[None], LAYOUT.name, clip.sample_id, label=clip.label,
-            fps=FPS, captions=captions(take, subject, rng), part_texts=part_texts(take),
+            seen[None], LAYOUT.name, clip.sample_id, clip.label, FPS,
+            captions=captions(take, subject, rng), part_texts=part_texts(take),
             meta={'subject': subject.number, 'camera': clip.camera, 'body': subject.body, 'posture': take.way.start,
                   'cycles': take.cycles})

@@ -46,7 +46,7 @@ def ensure_minimotion(root: str | Path = 'data/minimotion', seed: int = 0, subse
     path = Path(root) / f'{subset}-{clips_per_class}-seed{seed}-v{VERSION}'
     if path.is_dir():
         return path
-    print(f'Making MiniMotion, synthetic skeleton motion, in {path} (once, a few seconds).', file=sys.stderr, flush=True)
+    print(f'Making MiniMotion, synthetic motion, in {path} (once, a few seconds).', file=sys.stderr, flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f'.{path.name}-', dir=path.parent) as folder:
         made = make_minimotion(Path(folder) / path.name, seed, subset, clips_per_class)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from motionreg.motion.minimotion.actions import BASE, Action, Step, Way
-from motionreg.motion.minimotion.poses import FREEDOM, LAYOUT, LIMBS, POSES, POSTURES, Posture, limb_angles
+from motionreg.layouts.layout import other_side
+from motionreg.motion.minimotion.poses import FREEDOM, LAYOUT, LIMBS, MIRROR, POSES, POSTURES, Posture, limb_angles
+from motionreg.motion.minimotion.program import BASE, Action, Step, Way
 from motionreg.motion.minimotion.subjects import Style
 
 FPS = 30
 MIN_FRAMES, MAX_FRAMES = 30, 90
+_Option = TypeVar('_Option')
 JOINTS = {limb: [LAYOUT.index(joint) for joint in joints] for limb, joints in LIMBS.items()}
 
 
@@ -39,29 +43,30 @@ def perform(action: Action, body: str, style: Style, rng: np.random.Generator) -
     way = _pick(action.ways_of(body), rng)
     start = POSTURES[way.start]
     pose = _pick(start.gestures[way.gesture], rng) if way.gesture else None
-    cycles = int(rng.integers(3, 6)) if action.repeated else 1
+    cycles = int(rng.integers(action.cycles[0], action.cycles[1] + 1))
     frames, times = _timing(way.steps, cycles, style, rng)
     keys, roots = _keys(way, pose, cycles, style, rng)
     angles, root = _animate(frames, times, keys, roots, style, rng)
     angles += _distraction(frames, way, start, style, rng)
-    angles += (style.habit + _drift(frames, (LAYOUT.num_joints, 3), style.sway, rng)) * FREEDOM
+    angles += style.habit + _drift(frames, (LAYOUT.num_joints, 3), style.sway, rng) * FREEDOM
     root += rng.normal(0, 4, 2) + _drift(frames, (2,), style.sway, rng)
     angles[:, 0] = 0
     return Take(way, pose, cycles, angles, root)
 
 
-def _pick(options: tuple, rng: np.random.Generator):  # noqa: ANN202
-    return options[rng.integers(len(options))]
+def _pick(options: Sequence[_Option], rng: np.random.Generator) -> _Option:
+    return options[int(rng.integers(len(options)))]
 
 
 def _timing(steps: tuple[Step, ...], cycles: int, style: Style, rng: np.random.Generator) -> tuple[int, np.ndarray]:
     """Number of frames, and the times at which the keys are reached, in frames; the first is where movement begins."""
     beats = np.tile([step.beats for step in steps], cycles) * np.exp(rng.normal(0, 0.12, len(steps) * cycles))
     once = cycles == 1
-    seconds = rng.uniform(0.45, 0.8) if once else rng.uniform(0.22, 0.42)
+    seconds = rng.uniform(0.45, 0.8) if once else rng.uniform(0.25, 0.42)
     duration = np.clip(beats.sum() * seconds / style.tempo * FPS, 18, 0.92 * MAX_FRAMES)
-    shortest = max(MIN_FRAMES, int(duration / 0.92) + 1)
-    frames = int(rng.integers(shortest, MAX_FRAMES + 1)) if once else int(min(MAX_FRAMES, shortest + rng.integers(0, 16)))
+    shortest = min(max(MIN_FRAMES, int(duration / 0.92) + 1), MAX_FRAMES)
+    longest = MAX_FRAMES if once else min(MAX_FRAMES, shortest + 15)
+    frames = int(rng.integers(shortest, longest + 1))
     lead = rng.uniform(0.02, 0.98) * (frames - duration)
     return frames, lead + np.concatenate([[0], np.cumsum(beats / beats.sum() * duration)])
 
@@ -79,43 +84,42 @@ def _held(way: Way, posture: Posture, rng: np.random.Generator) -> dict[str, str
     held = {}
     if 'arm' in posture.held:
         for limb in ('left_arm', 'right_arm'):
-            if limb not in way.parts and rng.random() < 0.45:
+            if limb not in way.parts and rng.random() < 0.55:
                 held[limb] = _pick(posture.held['arm'], rng)
     if 'leg' in posture.held and rng.random() < 0.45:
         held |= dict.fromkeys(('left_leg', 'right_leg'), _pick(posture.held['leg'], rng))
     return held
 
 
-def _keys(way: Way, pose: str | None, cycles: int, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _keys(way: Way, pose: str | None, cycles: int, style: Style,
+          rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Angles (K, V, 3) and roots (K, 2) at the start and after every step."""
-    posture = POSTURES[way.start]
-    held = _held(way, posture, rng)
-    base, root = _base(posture, held), np.array(posture.root, dtype=np.float64)
+    base = _base(POSTURES[way.start], _held(way, POSTURES[way.start], rng))
+    root = np.array(POSTURES[way.start].root, dtype=np.float64)
     keys, roots = [base], [root]
     for step in way.steps * cycles:
-        root = root + [0, 180 * step.turn]
+        key, root = keys[-1].copy(), root + np.array([0, 180 * step.turn])
         if step.posture:
-            posture, held = POSTURES[step.posture], {}
-            base, root = _base(posture, held), np.array([posture.root[0], root[1]])
-        key = base.copy() if step.posture else keys[-1].copy()
-        for limb, target in step.limbs.items():
-            joints = JOINTS[limb]
-            if target == BASE:
-                key[joints] = base[joints]
-                continue
-            name, slash, side = target.partition('/')
-            goal = limb_angles(limb, (pose if name == way.gesture else name) + slash + side)
-            amount = style.amplitude * rng.uniform(0.85, 1.1)
-            change = amount * (goal - base[joints])
-            key[joints] = base[joints] + change
-            other = {'left': 'right', 'right': 'left'}.get(limb.partition('_')[0])
-            if other and (partner := f'{other}{limb[limb.index("_"):]}') not in step.limbs:
-                key[JOINTS[partner]] = base[JOINTS[partner]] + style.overflow * rng.uniform(0, 1) * change * (1, -1, -1)
-        if not step.limbs:
+            base = _base(POSTURES[step.posture], {})
+            key, root[0] = base.copy(), POSTURES[step.posture].root[0]
             key[1:] += rng.normal(0, 4, key[1:].shape)
+        for limb, target in step.limbs.items():
+            joints, partner = JOINTS[limb], JOINTS.get(other_side(limb), [])
+            change = _change(limb, target, way, pose, base[joints]) * style.amplitude * rng.uniform(0.85, 1.1)
+            key[joints] = base[joints] + change
+            if partner != joints and other_side(limb) not in step.limbs:
+                key[partner] = base[partner] + style.overflow * rng.uniform() * change * MIRROR
         keys.append(key)
         roots.append(root)
     return np.stack(keys), np.stack(roots)
+
+
+def _change(limb: str, target: str, way: Way, pose: str | None, base: np.ndarray) -> np.ndarray:
+    """(n, 3) degrees from a limb's base to the target of a step."""
+    if target == BASE:
+        return np.zeros_like(base)
+    name, slash, side = target.partition('/')
+    return limb_angles(limb, (pose if pose and name == way.gesture else name) + slash + side) - base
 
 
 def _animate(frames: int, times: np.ndarray, keys: np.ndarray, roots: np.ndarray, style: Style,
@@ -150,7 +154,7 @@ def _distraction(frames: int, way: Way, start: Posture, style: Style, rng: np.ra
     """(T, V, 3) degrees of small movements of limbs that have no task."""
     angles = np.zeros((frames, LAYOUT.num_joints, 3))
     for limb, joints in JOINTS.items():
-        if limb in way.parts or rng.random() > 0.5:
+        if limb in way.parts or rng.random() > 0.7:
             continue
         kind = limb.rpartition('_')[2]
         names = tuple(POSES[kind]) if kind == 'head' else start.held.get(kind, ()) + sum(

@@ -1,7 +1,7 @@
 """Poses of limbs and postures of the whole body, as data.
 
-Angles are degrees of axis-angle rotations about axes parallel to the world's in the T-pose (SMPL's convention): x to the
-body's left, y up, z to the front. Everything is written for the left side; the right side is its mirror image.
+Angles are degrees of axis-angle rotations about axes parallel to the world's in the T-pose (SMPL's convention): x to
+the body's left, y up, z to the front. Everything is written for the left side; the right side is its mirror image.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ ARM_POSES = {
     'level_in_front': {'shoulder': (0, -82, 8), 'elbow': (0, -8, 0)},
     'on_lap': {'shoulder': (0, -22, -64), 'elbow': (0, -48, 0)},
     'propped': {'shoulder': (0, 20, -62), 'elbow': (0, -6, 0)},
-    'beside': {'shoulder': (0, 0, -58), 'elbow': (0, -22, 0)},
-    'beside_head': {'shoulder': (0, 10, 8), 'elbow': (0, 12, 78)},
+    'beside': {'shoulder': (0, -16, -58), 'elbow': (0, -22, 0)},
+    'beside_head': {'shoulder': (0, 4, 58), 'elbow': (0, 6, 24)},
     'under': {'shoulder': (0, -80, -18), 'elbow': (0, -8, 0)},
     'swung': {'shoulder': (0, -80, -14), 'elbow': (0, 0, 50)},
     'reaching': {'shoulder': (0, -80, 14), 'elbow': (0, -4, 0)},
@@ -57,16 +57,16 @@ LEG_POSES = {
     'kicked_back': {'hip': (28, 0, 6), 'knee': (62, 0, 0)},
     'seated': {'hip': (-86, 0, 8), 'knee': (86, 0, 0)},
     'seated_kick': {'hip': (-96, 0, 6), 'knee': (14, 0, 0)},
-    'on_floor': {'hip': (-84, 0, 22), 'knee': (28, 0, 0)},
-    'lying': {'hip': (-10, 0, 8), 'knee': (16, 0, 0)},
+    'on_floor': {'hip': (-97, 0, 22), 'knee': (24, 0, 0)},
+    'lying': {'hip': (-14, 0, 8), 'knee': (16, 0, 0)},
     'lying_bent': {'hip': (-48, 0, 20), 'knee': (82, 0, 0)},
     'lying_kick': {'hip': (-74, 0, 8), 'knee': (22, 0, 0)},
-    'lying_tuck': {'hip': (-96, 0, 18), 'knee': (98, 0, 0)},
+    'lying_tuck': {'hip': (-114, 0, 14), 'knee': (104, 0, 0)},
     'squatting': {'hip': (-104, 0, 14), 'knee': (112, 0, 0), 'ankle': (-26, 0, 0)},
-    'kneeling': {'hip': (-66, 0, 4), 'knee': (88, 0, 0)},
-    'leg_swung': {'hip': (-84, 0, 4), 'knee': (108, 0, 0)},
-    'advanced': {'hip': (-92, 0, 4), 'knee': (94, 0, 0)},
-    'trailing': {'hip': (-44, 0, 4), 'knee': (76, 0, 0)},
+    'kneeling': {'hip': (-66, 0, 4), 'knee': (96, 0, 0)},
+    'leg_swung': {'hip': (-84, 0, 4), 'knee': (116, 0, 0)},
+    'advanced': {'hip': (-92, 0, 4), 'knee': (102, 0, 0)},
+    'trailing': {'hip': (-44, 0, 4), 'knee': (82, 0, 0)},
     'gathered': {'hip': (-50, 0, -2), 'knee': (56, 0, 0)},
 }
 TORSO_POSES = {
@@ -109,6 +109,7 @@ class Posture:
         gestures: gesture -> poses that realise it here, one of which is chosen for a clip.
         held: kind of limb -> poses that such limbs may hold instead of their base.
         bodies: which bodies take this posture by themselves.
+        carriers: joints that carry the body, without their side.
         stands_on: kind of limb of which at least one stays where it is.
         seat: whether there is a seat below the hips, as high as the knees.
     """
@@ -118,6 +119,7 @@ class Posture:
     arm: str
     leg: str
     bodies: tuple[str, ...]
+    carriers: tuple[str, ...]
     torso: str = 'upright'
     head: str = 'level'
     gestures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -125,38 +127,46 @@ class Posture:
     stands_on: str | None = None
     seat: bool = False
 
+    @property
+    def carrier_index(self) -> list[int]:
+        """Positions of ``carriers`` in the layout."""
+        return [LAYOUT.index(joint) for joint in LAYOUT.joints if joint.rpartition('_')[2] in self.carriers]
+
     def base(self, limb: str) -> str:
         """Name of the base pose of a limb."""
         return getattr(self, limb.rpartition('_')[2])
 
 
 WALKERS = ('child', 'adult')
+TRUNK = ('pelvis', 'hip', 'spine3', 'shoulder')
 POSTURES = {
     'standing': Posture(
-        'standing', (0, 0), 'hanging', 'straight', WALKERS,
+        'standing', (0, 0), 'hanging', 'straight', WALKERS, ('foot',),
         gestures={'raise': ('up_aside', 'up_in_front', 'level_aside', 'level_in_front'),
                   'kick': ('kicked_forward', 'knee_raised', 'kicked_aside', 'kicked_back'),
                   'lean': ('leaning',), 'bow': ('bowed',)},
         held={'arm': ('on_hip', 'elbow_bent', 'at_chest', 'behind'), 'leg': ('apart',)},
         stands_on='leg'),
     'chair': Posture(
-        'sitting on a chair', (-4, 0), 'on_lap', 'seated', WALKERS, torso='slumped',
+        'sitting on a chair', (-4, 0), 'on_lap', 'seated', WALKERS, ('foot', 'pelvis'), torso='slumped',
         gestures={'raise': ('up_aside', 'up_in_front', 'level_aside', 'level_in_front'), 'kick': ('seated_kick',),
                   'lean': ('leaning',), 'bow': ('bowed',)},
         held={'arm': ('hanging', 'at_chest', 'elbow_bent')}, seat=True),
     'floor': Posture(
-        'sitting on the floor', (-2, 0), 'on_lap', 'on_floor', ('infant', 'child', 'adult'), torso='slumped',
+        'sitting on the floor', (-2, 0), 'on_lap', 'on_floor', ('infant', 'child', 'adult'), ('pelvis',),
+        torso='slumped',
         gestures={'raise': ('up_aside', 'up_in_front', 'level_aside', 'level_in_front'),
                   'lean': ('leaning',), 'bow': ('bowed',)},
         held={'arm': ('propped', 'at_chest', 'hanging')}),
     'supine': Posture(
-        'lying on the back', (-90, 0), 'beside', 'lying', ('newborn', 'infant', 'child', 'adult'),
+        'lying on the back', (-90, 0), 'beside', 'lying', ('newborn', 'infant', 'child', 'adult'), TRUNK,
         gestures={'raise': ('up_aside', 'up_in_front', 'level_in_front'), 'kick': ('lying_kick', 'lying_tuck')},
         held={'arm': ('beside_head', 'at_chest', 'hanging'), 'leg': ('lying_bent',)}),
     'prone': Posture(
-        'lying on the belly', (-90, 180), 'beside_head', 'lying', ('infant', 'child', 'adult'), head='lifted'),
+        'lying on the belly', (-90, 180), 'beside_head', 'lying', ('infant', 'child', 'adult'), TRUNK, head='lifted'),
     'all_fours': Posture(
-        'on hands and knees', (68, 0), 'under', 'kneeling', ('infant', 'child', 'adult'), torso='sagging', head='lifted'),
-    'side': Posture('lying on one side', (-90, 90), 'gathered', 'gathered', ('infant', 'child', 'adult')),
-    'squat': Posture('squatting', (14, 0), 'level_in_front', 'squatting', WALKERS, torso='inclined'),
+        'on hands and knees', (68, 0), 'under', 'kneeling', ('infant', 'child', 'adult'), ('hand', 'knee'),
+        torso='sagging', head='lifted'),
+    'side': Posture('lying on one side', (-90, 90), 'gathered', 'gathered', ('infant', 'child', 'adult'), TRUNK),
+    'squat': Posture('squatting', (14, 0), 'level_in_front', 'squatting', WALKERS, ('foot',), torso='inclined'),
 }

@@ -9,9 +9,12 @@ import torch
 from motionreg.motion.kinematics import forward_kinematics
 from motionreg.motion.minimotion.performance import Take
 from motionreg.motion.minimotion.poses import LAYOUT, POSTURES
+from motionreg.motion.minimotion.program import Way
 from motionreg.motion.minimotion.subjects import Camera, Subject
 
 CAMERA_HEIGHT = 1.1
+# Standard deviation across and along the line of sight, as a part of the body's size.
+NOISE = np.array([0.011, 0.011, 0.017])
 
 
 def true_joints(subject: Subject, takes: list[Take], headings: np.ndarray) -> list[np.ndarray]:
@@ -30,38 +33,36 @@ def true_joints(subject: Subject, takes: list[Take], headings: np.ndarray) -> li
     rotvec[:, 0] = roma.euler_to_rotvec('YXY', euler, degrees=True).numpy()
     joints = forward_kinematics(subject.table, rotvec)
     ends = np.cumsum([len(take.root) for take in takes])[:-1]
-    return [put_down(clip, subject.size, seat_height(subject, take))
-            for clip, take in zip(np.split(joints, ends), takes)]
+    return [put_down(clip, subject, take.way) for clip, take in zip(np.split(joints, ends), takes)]
 
 
-def seat_height(subject: Subject, take: Take) -> float:
-    """Height of the seat in metres: that of the knees over the feet if the take has a seat, else 0."""
-    if not any(POSTURES[posture].seat for posture in take.way.postures):
-        return 0.0
-    knee, foot = LAYOUT.index('left_knee'), LAYOUT.index('left_foot')
-    return float(subject.table.positions[knee, 1] - subject.table.positions[foot, 1])
-
-
-def put_down(joints: np.ndarray, size: float, seat: float = 0.0) -> np.ndarray:
-    """Move the body so that what touches the floor, or the hips the seat, carries it and does not slide.
+def put_down(joints: np.ndarray, subject: Subject, way: Way) -> np.ndarray:
+    """Move the body so that the lowest of its carrying joints touches the ground, and those that touch it do not slide.
 
     Args:
         joints: (T, V, 3) relative to the root.
-        size: of the body, in metres.
-        seat: height of the seat.
     """
-    ground = np.zeros(joints.shape[1])
-    ground[LAYOUT.index('pelvis')] = seat
-    lift = (ground - joints[..., 1]).max(axis=1)
-    height = joints[..., 1] + lift[:, None] - ground
-    contact = np.exp(-height / (0.015 * size))
+    carriers = sorted({joint for posture in way.postures for joint in POSTURES[posture].carrier_index})
+    ground = np.zeros(len(LAYOUT.joints))
+    ground[LAYOUT.index('pelvis')] = seat_height(subject, way)
+    lift = (ground - joints[..., 1])[:, carriers].max(axis=1)
+    height = (joints[..., 1] + lift[:, None] - ground)[:, carriers]
+    contact = np.exp(-height / (0.015 * subject.size))
     contact = contact[1:] + contact[:-1]
     contact /= contact.sum(axis=1, keepdims=True)
-    slide = (contact[..., None] * np.diff(joints, axis=0)).sum(axis=1)
+    slide = (contact[..., None] * np.diff(joints[:, carriers], axis=0)).sum(axis=1)
     root = np.zeros((len(joints), 3))
     root[1:] = -np.cumsum(slide, axis=0)
     root[:, 1] = lift
     return joints + root[:, None]
+
+
+def seat_height(subject: Subject, way: Way) -> float:
+    """Height of the seat in metres: that of the knees over the feet if there is one on the way, else 0."""
+    if not any(POSTURES[posture].seat for posture in way.postures):
+        return 0.0
+    knee, foot = LAYOUT.index('left_knee'), LAYOUT.index('left_foot')
+    return float(subject.table.positions[knee, 1] - subject.table.positions[foot, 1])
 
 
 def observe(joints: np.ndarray, camera: Camera, size: float, rng: np.random.Generator) -> np.ndarray:
@@ -79,14 +80,15 @@ def observe(joints: np.ndarray, camera: Camera, size: float, rng: np.random.Gene
 
 
 def add_faults(joints: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise on every joint, jumps of single joints, and joints that freeze while they are lost."""
+    """Noise, more of it for joints behind the body; jumps of single joints; joints that freeze while they are lost."""
     frames, count = joints.shape[:2]
     noise = rng.normal(0, 1, (frames + 2, count, 3))
     noise = (noise[2:] + noise[1:-1] + noise[:-2]) / np.sqrt(3)
-    seen = joints + noise * [1, 1, 1.6] * 0.009 * size
-    jump = rng.random((frames, count)) < 0.003
+    hidden = np.clip((joints[:, :1, 2] - joints[:, :, 2]) / (0.25 * size), 0, 1)
+    seen = joints + noise * (1 + 1.5 * hidden[..., None]) * NOISE * size
+    jump = rng.random((frames, count)) < 0.004
     seen[jump] += rng.normal(0, 0.06 * size, (int(jump.sum()), 3))
-    for _ in range(rng.poisson(0.7)):
+    for _ in range(rng.poisson(1.0)):
         joint, begin = rng.integers(count), rng.integers(frames)
         seen[begin:begin + rng.integers(3, 12), joint] = seen[begin, joint]
     return seen

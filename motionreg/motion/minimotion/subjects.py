@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motionreg.motion.kinematics import RestTable, load_rest_table
-from motionreg.motion.minimotion.poses import LAYOUT, LIMBS
+from motionreg.motion.minimotion.poses import FREEDOM, LAYOUT, LIMBS
 
 PERSON = {'newborn': ('a newborn', 'a newborn baby'), 'infant': ('an infant', 'a baby'), 'child': ('a child', 'a kid'),
           'adult': ('an adult', 'a person')}
@@ -52,39 +52,30 @@ class Subject:
         return float(np.ptp(self.table.positions[:, 1]))
 
 
-@dataclass(frozen=True)
-class Manner:
-    """Ranges from which the style of subjects of an age is drawn: (low, high) each."""
-
-    amplitude: tuple[float, float]
-    pause: tuple[float, float]
-    tempo: tuple[float, float]
-    overflow: tuple[float, float]
-    restless: tuple[float, float]
-    sway: tuple[float, float]
-    habit: float
-
-
-MANNERS: Mapping[str, Manner] = {
-    'newborn': Manner((0.65, 1.05), (0.0, 0.2), (0.8, 1.3), (0.05, 0.25), (0.15, 0.4), (2.0, 5.0), 9.0),
-    'infant': Manner((0.7, 1.1), (0.0, 0.2), (0.8, 1.3), (0.05, 0.25), (0.15, 0.4), (2.0, 4.5), 8.0),
-    'child': Manner((0.75, 1.15), (0.0, 0.3), (0.85, 1.35), (0.0, 0.2), (0.1, 0.35), (1.5, 4.0), 7.0),
-    'adult': Manner((0.75, 1.1), (0.0, 0.35), (0.75, 1.2), (0.0, 0.15), (0.05, 0.3), (1.0, 3.0), 6.0),
+# Ranges from which a style is drawn, by body;
+MANNERS: Mapping[str, Mapping[str, tuple[float, float]]] = {
+    'newborn': {'amplitude': (0.7, 1.0), 'pause': (0, 0.2), 'tempo': (0.8, 1.3), 'overflow': (0.05, 0.3),
+                'restless': (0.25, 0.45), 'sway': (2.5, 4.5)},
+    'infant': {'amplitude': (0.7, 1.05), 'pause': (0, 0.2), 'tempo': (0.8, 1.3), 'overflow': (0.05, 0.3),
+               'restless': (0.25, 0.45), 'sway': (2.5, 4.5)},
+    'child': {'amplitude': (0.65, 1.1), 'pause': (0, 0.3), 'tempo': (0.85, 1.35), 'overflow': (0, 0.3),
+              'restless': (0.2, 0.45), 'sway': (2.0, 4.5)},
+    'adult': {'amplitude': (0.65, 1.1), 'pause': (0, 0.35), 'tempo': (0.75, 1.2), 'overflow': (0, 0.25),
+              'restless': (0.15, 0.45), 'sway': (1.5, 4.0)},
 }
+# Standard deviation of Style.habit in degrees.
+HABIT = {'newborn': 10.0, 'infant': 9.0, 'child': 8.0, 'adult': 7.0}
 
 
 def draw_subject(number: int, body: str, rng: np.random.Generator) -> Subject:
     """A subject: a body of that age with its own bone lengths, and a style."""
-    layout, manner = LAYOUT, MANNERS[body]
-    length = np.exp(rng.normal(0, 0.06, layout.num_joints))
-    length = np.sqrt(length * length[layout.flip_index()])
+    length = np.exp(rng.normal(0, 0.06, LAYOUT.num_joints))
+    length = np.sqrt(length * length[LAYOUT.flip_index()])
     table = load_rest_table(body).scaled(length * np.exp(rng.normal(0, 0.06)))
-    ranges = [getattr(manner, name) for name in ('amplitude', 'pause', 'tempo', 'overflow', 'restless', 'sway')]
-    habit = rng.normal(0, manner.habit, (layout.num_joints, 3))
-    habit[0] = 0
-    spine = [layout.index(joint) for limb in ('torso', 'head') for joint in LIMBS[limb]]
-    habit[spine] *= 0.4
-    return Subject(number, body, table, Style(*(rng.uniform(*pair) for pair in ranges), habit))
+    habit = rng.normal(0, HABIT[body], (LAYOUT.num_joints, 3))
+    habit[[LAYOUT.index(joint) for limb in ('torso', 'head') for joint in LIMBS[limb]]] *= 0.4
+    style = Style(**{name: rng.uniform(*pair) for name, pair in MANNERS[body].items()}, habit=habit * FREEDOM)
+    return Subject(number, body, table, style)
 
 
 @dataclass(frozen=True)
@@ -103,5 +94,5 @@ class Camera:
 
 
 # The last one is for testing only.
-CAMERAS = (Camera(-35, 8, 2.6), Camera(-5, 4, 3.2), Camera(25, 12, 2.4), Camera(55, 8, 3.0))
+CAMERAS = (Camera(-40, 8, 2.6), Camera(-5, 4, 3.2), Camera(30, 14, 2.4), Camera(65, 10, 3.0))
 TRAIN_CAMERAS = (0, 1, 2)

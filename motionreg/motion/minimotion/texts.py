@@ -30,8 +30,8 @@ def captions(take: Take, subject: Subject, rng: np.random.Generator) -> tuple[st
 
 def part_texts(take: Take) -> dict[str, str]:
     """What each part does: the parts of the sets 'sgar5' and 'lst4' of the layout."""
-    does = {limb: take.way.parts.get(limb, LEFT_OUT[limb.rpartition('_')[2]]).replace('{how}', HOW.get(take.pose or '', ''))
-            for limb in LIMBS}
+    how = HOW.get(take.pose or '', '')
+    does = {limb: take.way.parts.get(limb, LEFT_OUT[limb.rpartition('_')[2]]).replace('{how}', how) for limb in LIMBS}
     place = POSTURES[take.way.start].words
     texts = {limb: f'the {limb.replace("_", " ")} {text}' for limb, text in does.items()}
     return {

@@ -37,6 +37,7 @@ def read_minimotion(seed: int = 0, subset: Subset = 'all', clips_per_class: int 
     cast, clips = plan(seed, subset, clips_per_class)
     names = {clip.label: clip.action.name for clip in clips}
     splits = {name: [clip.sample_id for clip in clips if clip.split in parts] for name, parts in SPLITS.items()}
-    info = {'dataset': 'MiniMotion', 'version': VERSION, 'seed': seed, 'subset': subset, 'clips_per_class': clips_per_class}
+    info: dict[str, str | int | float] = {'dataset': 'MiniMotion', 'version': VERSION, 'seed': seed, 'subset': subset,
+                                          'clips_per_class': clips_per_class}
     return generate(seed, cast, clips), DatasetInfo(
         LAYOUT.name, FPS, tuple(names[label] for label in sorted(names)), splits, size=len(clips), info=info)
