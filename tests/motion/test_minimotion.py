@@ -271,11 +271,13 @@ def test_infants_have_shorter_legs_than_adults():
     assert legs('newborn') < legs('infant') < legs('child') < legs('adult')
 
 
-def test_too_few_clips_and_unknown_subsets_are_refused():
+def test_wrong_options_are_refused():
     with pytest.raises(DataError, match='at least 4'):
         plan(clips_per_class=3)
     with pytest.raises(DataError, match='all, adult, infant'):
         plan(subset='toddler')
+    with pytest.raises(DataError, match='negative'):
+        plan(seed=-1)
 
 
 def test_generation_is_fast():

@@ -26,7 +26,7 @@ CLIPS_PER_CLASS = 64
 CAST = {'newborn': {'train_fit': 3, 'val': 1, 'test': 2}, 'infant': {'train_fit': 5, 'val': 2, 'test': 3},
         'child': {'train_fit': 5, 'val': 2, 'test': 3}, 'adult': {'train_fit': 7, 'val': 2, 'test': 4}}
 SHARES = {'val': 0.15, 'test': 0.25}
-HEADING = 28.0
+HEADING = 28.0  # standard deviation of the direction that a body faces, in degrees
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ def plan(seed: int = 0, subset: Subset = 'all', clips_per_class: int = CLIPS_PER
         subject number -> (body, split); and the clips, ordered by subject.
 
     Raises:
-        DataError: an unknown subset, or so few clips that a split would be empty.
+        DataError: an unknown subset, a negative seed, or so few clips that a split would be empty.
     """
     if subset not in BODIES:
         raise DataError(f'MiniMotion has no subset {subset!r}: it has {", ".join(BODIES)}.')
+    if seed < 0:
+        raise DataError(f'seed={seed} is negative.')
     counts = {split: round(clips_per_class * share) for split, share in SHARES.items()}
     counts['train_fit'] = clips_per_class - sum(counts.values())
     if min(counts.values()) < 1:

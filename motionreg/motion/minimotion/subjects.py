@@ -52,7 +52,7 @@ class Subject:
         return float(np.ptp(self.table.positions[:, 1]))
 
 
-# Ranges from which a style is drawn, by body;
+# Ranges from which a style is drawn, by body.
 MANNERS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     'newborn': {'amplitude': (0.7, 1.0), 'pause': (0, 0.2), 'tempo': (0.8, 1.3), 'overflow': (0.05, 0.3),
                 'restless': (0.25, 0.45), 'sway': (2.5, 4.5)},

@@ -32,7 +32,7 @@ def read_minimotion(seed: int = 0, subset: Subset = 'all', clips_per_class: int 
         Clips (1, T, 24, 3) in metres with captions and part texts, and what holds for all of them.
 
     Raises:
-        DataError: an unknown subset, or too few clips.
+        DataError: an unknown subset, a negative seed, or too few clips.
     """
     cast, clips = plan(seed, subset, clips_per_class)
     names = {clip.label: clip.action.name for clip in clips}
