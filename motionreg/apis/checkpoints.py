@@ -33,31 +33,34 @@ RUN_SETTINGS = ('experiment_name', 'launcher', 'load_from', 'resume', 'work_dir'
 
 @dataclass(frozen=True)
 class Conversion:
-    """A converted checkpoint file: which program's it was and is, and the keys and sizes of both."""
+    """A converted checkpoint file: whose it was and is, which key became which, and how many tensors both have.
+
+    ``sizes`` are the values that each pair carries: parts of a tensor where several became one.
+    """
 
     family: str
     source: str
     target: str
     pairs: Pairs
-    sizes: Mapping[str, int]
+    sizes: list[int]
     read: int
     written: int
 
     def table(self, verbose: bool = False) -> str:
         """What became what: a row a block, or a row a tensor."""
         if verbose:
-            return format_table([(old, new, self.sizes[old]) for old, new in self.pairs],
+            return format_table([(old, new, size) for (old, new), size in zip(self.pairs, self.sizes)],
                                 (self.source, self.target, 'values'))
-        blocks: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        for old, new in self.pairs:
-            blocks.setdefault((block_of(old), block_of(new)), []).append((old, new))
-        rows = [(f'{old}.*', f'{new}.*', len({old for old, _ in pairs}), len({new for _, new in pairs}),
-                 sum(self.sizes[old] for old, _ in pairs)) for (old, new), pairs in blocks.items()]
+        blocks: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
+        for (old, new), size in zip(self.pairs, self.sizes):
+            blocks.setdefault((block_of(old), block_of(new)), []).append((old, new, size))
+        rows = [(f'{old}.*', f'{new}.*', len({old for old, _, _ in block}), len({new for _, new, _ in block}),
+                 sum(size for _, _, size in block)) for (old, new), block in blocks.items()]
         return format_table(rows, (self.source, self.target, 'read', 'written', 'values'))
 
 
 def block_of(key: str) -> str:
-    """The block a key belongs to: ``backbone.blocks.3`` for ``backbone.blocks.3.spatial.norm.bias``, else its parent."""
+    """The block of a key, ``backbone.blocks.3`` for ``backbone.blocks.3.spatial.norm.bias``, or else its parent."""
     numbered = re.match(r'(.*?\.\d+)\.', key)
     return numbered[1] if numbered else key.rpartition('.')[0] or key
 
@@ -82,36 +85,27 @@ def convert_checkpoint(src: str | Path, dst: str | Path, family: str | None = No
     check_target(dst, force)
     weights = read_checkpoint(src)['state_dict']
     _require_tensors(weights, src)
-    if family is None or source is None:
-        family, source = _complete(weights, family, source, str(src))
+    family, source = detect(weights, family, source, str(src))
     target = target or 'motionreg'
     if source == target:
         others = ' or '.join(program for program in ('motionreg', *FAMILIES[family].programs) if program != source)
         raise ConfigError(f'{src} is a checkpoint of {source} already; say --to {others} to convert it')
-    converted, pairs = convert(weights, family, source, target)
+    try:
+        converted, pairs = convert(weights, family, source, target)
+    except CheckpointError as error:
+        raise CheckpointError(f'{src}: {error}') from error
     weights = {key.removeprefix('module.'): value for key, value in weights.items()}
     _require_complete(weights, converted, pairs, src)
     if config is not None:
         ours = converted if target == 'motionreg' else convert(weights, family, source)[0]
         load_weights(MODELS.build(config.model, where='model'), ours, src)
     write_weights(dst, converted, {'converted_from': source, 'family': family, 'motionreg_version': __version__})
-    sizes = {key: value.numel() for key, value in weights.items()}
+    sizes = [min(weights[old].numel(), converted[new].numel()) for old, new in pairs]
     return Conversion(family, source, target, pairs, sizes, len(weights), len(converted))
 
 
-def _complete(weights: Mapping[str, Tensor], family: str | None, source: str | None, where: str) -> tuple[str, str]:
-    """Family and source, whichever of them is not given."""
-    if source is None:
-        if family is not None and family not in FAMILIES:
-            convert({}, family)
-        return detect(weights, family, where)
-    fitting = [name for name, known in FAMILIES.items() if source in ('motionreg', *known.programs)]
-    if len(fitting) == 1:
-        return fitting[0], source
-    return (fitting and detect(weights, None, where)[0]) or next(iter(FAMILIES)), source
-
-
-def _require_complete(weights: Mapping[str, Tensor], converted: Mapping[str, Tensor], pairs: Pairs, src: str | Path) -> None:
+def _require_complete(weights: Mapping[str, Tensor], converted: Mapping[str, Tensor], pairs: Pairs,
+                      src: str | Path) -> None:
     """Every key read has its pair, and every key written comes from one."""
     left = [key for key in weights if key not in {old for old, _ in pairs}]
     left += [key for key in converted if key not in {new for _, new in pairs}]
@@ -129,8 +123,8 @@ def _require_tensors(weights: Any, src: str | Path) -> None:
 def publish_model(src: str | Path, out: str | Path, force: bool = False) -> Path:
     """Write what is needed to use a trained model, and no more: weights, config, class names, layout.
 
-    Optimizer, schedulers, logs, random states and averaged copies go, and so do the settings of the config that say where
-    it ran. The file is named by its content: ``out`` with the first 8 hexadecimal digits of its SHA-256 behind the stem.
+    Optimizer, schedulers, logs and random states go, and so do the settings of the config that say where it ran. The
+    file is named by its content: ``out`` with the first 8 hexadecimal digits of its SHA-256 behind the stem.
 
     Args:
         src: checkpoint of a run, or a converted one.

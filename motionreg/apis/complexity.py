@@ -31,8 +31,8 @@ class Complexity:
     def table(self, depth: int = 1) -> str:
         """A row a module down to ``depth`` names, then the total."""
         names = [name for name in self.parameters if name and name.count('.') < depth]
-        names = [name for name in names if self.parameters[name] or self.macs.get(name)]
-        rows = [(name or 'all', f'{self.macs.get(name, 0) / 1e9:.3f}', f'{self.parameters[name]:,}')
+        names = [name for name in names if self.parameters[name] or self.macs[name]]
+        rows = [(name or 'all', f'{self.macs[name] / 1e9:.3f}', f'{self.parameters[name]:,}')
                 for name in [*names, '']]
         return format_table(rows, ('module', 'GMACs', 'parameters'))
 
@@ -63,9 +63,13 @@ def complexity(model: nn.Module, shape: Sequence[int]) -> Complexity:
     finally:
         model.train(training)
     prefix = type(model).__name__
-    macs = {name.removeprefix(prefix).lstrip('.'): sum(flops.values()) // 2
-            for name, flops in counter.get_flop_counts().items() if name.startswith(prefix)}
+    counted = {name.removeprefix(prefix).lstrip('.'): sum(flops.values()) // 2
+               for name, flops in counter.get_flop_counts().items() if name.startswith(prefix)}
     parameters = {name: sum(p.numel() for p in module.parameters()) for name, module in model.named_modules()}
+    macs: dict[str, int] = {}
+    for name in reversed(parameters):       # children first: a list of modules does not run itself
+        children = [macs[child] for child in parameters if child and child.rpartition('.')[0] == name]
+        macs[name] = counted.get(name, sum(children))
     return Complexity((m, t, v, c), macs, parameters)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from motionreg.errors import ConfigError, suggest
 from motionreg.layouts.layout import Layout
-from motionreg.registry import load_plugins
 
 _LAYOUTS: dict[str, Layout] = {}
 _ALIASES: dict[str, str] = {}
@@ -53,6 +52,8 @@ def get_layout(layout: str | Layout | Mapping[str, Any]) -> Layout:
     if not isinstance(layout, str):
         raise ConfigError(f'a layout is a name, a Layout or a dict, not {type(layout).__name__}.')
     if _key(layout) not in _ALIASES:
+        from motionreg.registry import load_plugins     # here, because layouts are to import fast
+
         load_plugins()      # an installed plugin may bring it
     name = _ALIASES.get(_key(layout))
     if name is None:

@@ -11,19 +11,20 @@ from motionreg.errors import ConfigError, suggest
 from motionreg.models.conversion import stgcn
 from motionreg.models.conversion.rules import Pairs
 
-Converter = Callable[[Mapping[str, Tensor], str], tuple[dict[str, Tensor], Pairs]]
+Converted = tuple[dict[str, Tensor], Pairs]
 
 
 @dataclass(frozen=True)
 class Family:
-    """Both directions of one network family, and the programs whose checkpoints it reads and writes."""
+    """All directions of one network family, and the programs whose checkpoints it reads and writes."""
 
-    to_ours: Converter
-    to_theirs: Converter
+    to_ours: Callable[[Mapping[str, Tensor], str], Converted]
+    to_theirs: Callable[[Mapping[str, Tensor], str], Converted]
+    between: Callable[[Mapping[str, Tensor], str, str], Converted]
     programs: tuple[str, ...]
 
 
-FAMILIES = {'stgcn': Family(stgcn.to_ours, stgcn.to_theirs, tuple(stgcn.HEADS))}
+FAMILIES = {'stgcn': Family(stgcn.to_ours, stgcn.to_theirs, stgcn.between, tuple(stgcn.HEADS))}
 
 
 def convert(weights: Mapping[str, Tensor], family: str, source: str = 'motionreg',
@@ -53,14 +54,6 @@ def convert(weights: Mapping[str, Tensor], family: str, source: str = 'motionreg
     weights = {key.removeprefix('module.'): value for key, value in weights.items()}
     if source == target:
         return weights, [(key, key) for key in weights]
-    pairs = [(key, key) for key in weights]
-    if source != 'motionreg':
-        weights, pairs = chosen.to_ours(weights, source)
-    if target != 'motionreg':
-        weights, second = chosen.to_theirs(weights, target)
-        if source == 'motionreg':
-            pairs = second
-        else:
-            names = dict(zip((old for old, _ in pairs), (new for _, new in second))) if len(pairs) == len(second) else {}
-            pairs = list(names.items()) or second
-    return weights, pairs
+    if target == 'motionreg':
+        return chosen.to_ours(weights, source)
+    return chosen.to_theirs(weights, target) if source == 'motionreg' else chosen.between(weights, source, target)

@@ -53,6 +53,14 @@ def to_theirs(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Te
     return renamed, [(_fused_name(ours), theirs) for ours, theirs in pairs]
 
 
+def between(weights: Mapping[str, Tensor], source: str, target: str) -> tuple[dict[str, Tensor], Pairs]:
+    """From the names of one program to those of another, with (old key, new key) pairs."""
+    renamed, first = rename(weights, rules(source), to_ours=True, source=source)
+    renamed, second = rename(renamed, rules(target), to_ours=False, source='motionreg')
+    names = dict(second)
+    return renamed, [(old, names[new]) for old, new in first]
+
+
 def _fused_name(key: str) -> str:
     key = re.sub(r'\.branches\.\d+\.reduce\.', '.reduce.', key)
     return re.sub(r'\.branches\.(\d+)\.(?:scale|pointwise)\.', r'.scales.\1.', key)
