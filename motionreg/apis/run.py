@@ -10,14 +10,15 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from motionreg.engine.checkpoint import newest_checkpoint
+from motionreg.engine.checkpoint import missing, newest_checkpoint
 from motionreg.engine.preflight import require_valid
 from motionreg.engine.runner import MotionRunner
-from motionreg.errors import CheckpointError
+from motionreg.errors import CheckpointError, ConfigError, suggest
 
 
 def train(config: Config) -> MotionRunner:
     """Check the config, then train it to the end. Returns the runner, with the trained model."""
+    require_part(config, 'train')
     require_valid(config, config.filename or 'config')
     runner = build_runner(config)
     warn_about_batch_size(runner)
@@ -33,6 +34,7 @@ def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str
         dump: also write a score file there.
         amp: run the network in bfloat16.
     """
+    require_part(config, 'test')
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
                 'val_evaluator'):
         config[key] = None
@@ -54,8 +56,16 @@ def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str
     return runner.test()
 
 
+def require_part(config: Config, part: str) -> None:
+    """Raise ConfigError if a config says nothing about training, or testing."""
+    if config.get(f'{part}_dataloader') is None:
+        raise ConfigError(f'{config.filename or "the config"} has no {part}_dataloader; there is nothing to {part} with')
+
+
 def build_runner(config: Config) -> MotionRunner:
     """The runner of a config, named uniquely so that several runs can live in one process."""
+    if Path(config.work_dir).is_file():
+        raise ConfigError(f'the work folder {config.work_dir} is a file; name another with --work-dir')
     config.setdefault('default_scope', 'motionreg')
     if not config.get('experiment_name'):
         config.experiment_name = f'{Path(config.work_dir).name}_{uuid.uuid4().hex[:8]}'
@@ -86,7 +96,9 @@ def find_checkpoint(name: str, work_dir: str | Path) -> Path:
             raise CheckpointError(f"{work_dir} holds no best_*.pth; it is written where a validation split is used "
                                   f"(--cfg-options holdout=True). Use 'last' for the end of training")
         return found[-1]
+    if not re.search(r'[./]', name):
+        raise CheckpointError(f"{name!r} is no checkpoint: give a file, or 'last' or 'best' for that of the work "
+                              f"folder.{suggest(name, ('last', 'best'))}")
     if not Path(name).is_file():
-        options = "'last', 'best'" if not re.search(r'[./]', name) else "see the work folder's *.pth"
-        raise CheckpointError(f'{name} does not exist ({options})')
+        raise missing(Path(name))
     return Path(name)

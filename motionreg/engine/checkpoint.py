@@ -29,18 +29,19 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     if not path.is_file():
-        raise CheckpointError(f'{path} does not exist')
+        raise missing(path)
     if path.suffix == '.safetensors':
         return _read_safetensors(path)
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as error:
         offender = re.search(r'GLOBAL ([\w.]+)', str(error))
-        what = f'it refers to {offender[1]}' if offender else str(error).partition('\n')[0]
+        what = f'it refers to {offender[1]}' if offender else 'it is damaged, or torch.save did not write it'
         raise CheckpointError(f'{path} was not loaded: {what}. Only tensors and plain values are read, since anything '
                               f'else could execute code') from error
     except (RuntimeError, EOFError, OSError, zipfile.BadZipFile, KeyError) as error:
-        raise CheckpointError(f'{path} is damaged or not a checkpoint: {str(error).partition(chr(10))[0]}') from error
+        reason = (str(error) or type(error).__name__).splitlines()[0].partition('. ')[0]
+        raise CheckpointError(f'{path} is damaged or not a checkpoint: {reason}. Copy or download it again') from error
     if not isinstance(checkpoint, Mapping):
         raise CheckpointError(f'{path} holds a {type(checkpoint).__name__}, not a checkpoint')
     if 'state_dict' not in checkpoint:
@@ -59,6 +60,14 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
     except (SafetensorError, ValueError) as error:
         raise CheckpointError(f'{path} is damaged or not a checkpoint: {error}') from error
     return {'state_dict': weights, 'meta': meta}
+
+
+def missing(path: Path) -> CheckpointError:
+    """The error for a checkpoint that is not there, with those that are."""
+    if path.is_dir():
+        return CheckpointError(f'{path} is a folder; name a file in it')
+    others = ', '.join(sorted(file.name for file in path.parent.glob('*.pth')))
+    return CheckpointError(f'{path} does not exist; {others or "no other *.pth"} is in its folder')
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor], source: str | Path,

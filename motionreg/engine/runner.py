@@ -15,7 +15,10 @@ from torch.utils.data import DataLoader
 
 from motionreg.engine.checkpoint import load_weights, mismatch_table, newest_checkpoint, read_checkpoint
 from motionreg.engine.compat import init_process_group
+from motionreg.errors import CheckpointError
 from motionreg.registry import FUNCTIONS, RUNNERS
+
+NEEDED_TO_RESUME = ('meta', 'message_hub', 'optimizer', 'param_schedulers')
 
 
 @RUNNERS.register_module()
@@ -59,6 +62,12 @@ class MotionRunner(Runner):
                         revise_keys: Any = None) -> dict[str, Any]:
         """Load weights into the model, strictly unless the config says ``on_mismatch='skip'``."""
         checkpoint = read_checkpoint(filename)
+        if isinstance(checkpoint.get('meta'), dict):
+            checkpoint['meta'].pop('config', None)      # a text that MMEngine would run as Python when it resumes
+        lacking = [key for key in NEEDED_TO_RESUME if key not in checkpoint]
+        if self._resume and lacking:
+            raise CheckpointError(f'{filename} has no {", ".join(lacking)}: weights alone cannot be resumed. Start from '
+                                  f'them with --cfg-options load_from={filename}, without --resume')
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         left = load_weights(model, checkpoint['state_dict'], filename, self.cfg.get('on_mismatch', 'error'))
