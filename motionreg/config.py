@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import sys
+import traceback
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -42,7 +44,8 @@ def arg(name: str, default: T) -> T:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if default is not None and value is not None and not isinstance(value, type(default)):
-        raise ConfigError(f'{name}={value!r}: expected {type(default).__name__}, like the default {default!r}')
+        kind = 'True or False' if isinstance(default, bool) else type(default).__name__
+        raise ConfigError(f'--cfg-options {name}={value}: expected {kind}, like the default {default!r}')
     arguments.declared[name] = value
     return value
 
@@ -62,9 +65,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         ConfigError: no such file, a file that does not run, or an option that names nothing.
     """
     path, options = Path(path), dict(options or {})
-    if not path.is_file():
-        near = [str(file) for file in path.parent.glob('*.py')] if path.parent.is_dir() else []
-        raise ConfigError(f'{path} does not exist.{suggest(str(path), near)}')
+    _check_file(path)
     arguments = _Arguments(given=options)
     token = _ARGUMENTS.set(arguments)
     try:
@@ -72,7 +73,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     except ConfigError:
         raise
     except Exception as error:
-        raise ConfigError(f'{path} cannot be read: {type(error).__name__}: {error}') from error
+        raise ConfigError(f'{_place(path, error)} cannot be read: {type(error).__name__}: {error}') from error
     finally:
         _ARGUMENTS.reset(token)
     config.args = {**config.get('args', {}), **arguments.declared}
@@ -81,6 +82,32 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         raise ConfigError(f'{path}: {name} was fixed when this file was written; change it in the original config')
     apply_options(config, {key: value for key, value in options.items() if key not in arguments.declared})
     return config
+
+
+def _place(path: Path, error: Exception) -> str:
+    """File and line of an error in a config, in a file it is based on, or in a module it imports."""
+    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == '<module>']
+    if not lines:
+        return str(path)
+    same = Path(lines[-1].filename).resolve() == path.resolve()
+    return f'{path if same else lines[-1].filename}, line {lines[-1].lineno}:'
+
+
+def _check_file(path: Path) -> None:
+    """Raise ConfigError if a config is not there, or is not Python."""
+    if path.is_dir():
+        raise ConfigError(f'{path} is a folder, not a config file')
+    if not path.is_file():
+        near = path.parent.glob('*.py') if path.parent.is_dir() else Path('configs').glob('*/*.py')
+        hint = suggest(str(path), map(str, near)) or ' The configs that come with motionreg are in configs/.'
+        raise ConfigError(f'{path} does not exist.{hint}')
+    if path.suffix == '.py':
+        try:
+            ast.parse(path.read_text(encoding='utf-8'))
+        except SyntaxError as error:
+            raise ConfigError(f'{path}, line {error.lineno}: this is not Python: {error.msg}') from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f'{path} is not UTF-8 text: {error}') from error
 
 
 def import_plugins(modules: Sequence[str], config_path: Path | None = None) -> None:
@@ -120,6 +147,8 @@ def apply_options(config: Config, options: dict[str, Any]) -> None:
 
 def _find_problem(config: Config, key: str) -> str | None:
     """Say why a dotted key names nothing in the config, or return None."""
+    from motionreg.engine.preflight import TOP_LEVEL
+
     node: Any = config
     parts = key.split('.')
     for depth, part in enumerate(parts):
@@ -130,10 +159,12 @@ def _find_problem(config: Config, key: str) -> str | None:
             node = node[int(part)]
         elif isinstance(node, dict) or isinstance(node, Config):
             if part not in node:
-                known = [*node.keys(), *_constructor_arguments(node)]
+                known = [*node.keys(), *(_constructor_arguments(node) if depth else sorted(TOP_LEVEL))]
                 if depth == len(parts) - 1 and part in known:
                     return None
-                return f'--cfg-options {key}: {where} has no {part!r}.{suggest(part, known)}'
+                own = node.get('args', ()) if depth == 0 else known
+                there = suggest(part, known) or (f' It has: {", ".join(own)}.' if own else '')
+                return f'--cfg-options {key}: {where} has no {part!r}.{there}'
             node = node[part]
         else:
             return f'--cfg-options {key}: {where} is {node!r}, it has no parts'

@@ -9,6 +9,12 @@ from collections.abc import Iterable
 class UserError(ValueError):
     """Bad input. The command line prints the message without a traceback."""
 
+    def __str__(self) -> str:
+        """The message; of an error in a loader process, without the traceback that torch makes of it."""
+        text = super().__str__()
+        name = f'{type(self).__module__}.{type(self).__qualname__}: '
+        return text.rpartition(name)[2].strip() if 'Traceback (most recent call last)' in text else text
+
 
 class ConfigError(UserError):
     """A config file, or an override of it, is wrong."""

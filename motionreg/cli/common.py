@@ -22,6 +22,10 @@ def run(main: Callable[[], int | None]) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        where = f'{error.filename}: ' if error.filename else ''
+        print(f'error: {where}{error.strerror or error}', file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(130)
@@ -30,7 +34,7 @@ def run(main: Callable[[], int | None]) -> None:
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """--cfg-options, --work-dir and --launcher."""
     parser.add_argument('--work-dir', help='folder for checkpoints and logs (default: work_dirs/<config>/<options>)')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
                         help="overrides: arguments of the config such as stream=b, or dotted keys such as "
                              "train_dataloader.batch_size=32")
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default=None,
@@ -63,8 +67,12 @@ def parse_options(items: list[str]) -> dict[str, Any]:
     for item in items:
         key, equals, value = item.partition('=')
         if not equals or not key:
-            raise ConfigError(f'--cfg-options {item!r}: expected KEY=VALUE')
-        options[key] = DictAction._parse_iterable(value)
+            raise ConfigError(f'--cfg-options {item!r}: expected KEY=VALUE, without spaces around = or in lists')
+        try:
+            options[key] = DictAction._parse_iterable(value)
+        except AssertionError as error:
+            raise ConfigError(f"--cfg-options {item!r}: a bracket is not closed. Lists have no spaces, and the shell "
+                              f"wants quotes around them: '{key}=[1,2]'") from error
     return options
 
 

@@ -37,11 +37,13 @@ def prepare_config(args: argparse.Namespace) -> Any:
                        or common.default_work_dir(args.config, options, config.args))
     if args.amp and config.optim_wrapper.get('type', 'OptimWrapper') != 'AutocastOptimWrapper':
         if config.optim_wrapper.get('type', 'OptimWrapper') != 'OptimWrapper':
-            raise ConfigError(f"--amp replaces 'OptimWrapper', not {config.optim_wrapper.type!r}")
+            raise ConfigError(f"--amp replaces 'OptimWrapper', not {config.optim_wrapper.type!r}. Leave --amp out, or "
+                              f"set --cfg-options optim_wrapper.type=AutocastOptimWrapper")
         config.optim_wrapper.type = 'AutocastOptimWrapper'
     if args.auto_scale_lr:
         if not config.get('auto_scale_lr', {}).get('base_batch_size'):
-            raise ConfigError(f'--auto-scale-lr: {args.config} does not set auto_scale_lr.base_batch_size')
+            raise ConfigError(f'--auto-scale-lr: {args.config} does not say for which batch size its learning rate is. '
+                              f'Add auto_scale_lr = dict(enable=False, base_batch_size=...)')
         config.auto_scale_lr.enable = True
     if args.resume == 'auto':
         config.resume, config.load_from = True, None
