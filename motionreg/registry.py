@@ -8,14 +8,20 @@ imported, which happens on the first look-up.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+import numbers
+import traceback
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from mmengine import registry as mmengine_registry
+from torch import Tensor
 
-from motionreg.errors import ConfigError, suggest
+from motionreg.errors import ConfigError, UserError, suggest
 
 PLUGIN_GROUP = 'motionreg.plugins'
 _KINDS: dict[str, Registry] = {}
@@ -69,17 +75,19 @@ class Registry(mmengine_registry.Registry):
             default_args: arguments used where ``cfg`` has none.
 
         Raises:
-            BuildError: unknown type, or arguments its constructor does not take.
+            BuildError: unknown type, arguments its constructor does not take, or values that it fails on.
+            UserError: raised by the constructor about its input.
         """
         if not isinstance(cfg, dict):
             return cfg
         args = {**default_args, **cfg}
+        factory: Callable[..., Any] | None = None
         try:
             if 'type' not in args:
                 raise BuildError('', f"the config of a {self.name} needs a 'type'.")
             factory = self.resolve(args.pop('type'))
             args.pop('_scope_', None)
-            for argument, message in argument_problems(factory, args):
+            for argument, message in (*argument_problems(factory, args), *value_problems(factory, args)):
                 raise BuildError(argument, message)
             if self.parent is not None and factory not in self.module_dict.values():
                 return super().build({**args, 'type': factory})
@@ -88,6 +96,11 @@ class Registry(mmengine_registry.Registry):
             raise BuildError('.'.join(filter(None, (where, error.path))), error.message) from error
         except ConfigError as error:
             raise BuildError(where, str(error)) from error
+        except UserError:
+            raise
+        except Exception as error:
+            raise BuildError(where, f'{_name(factory)} cannot be built: {type(error).__name__}: {error} '
+                                    f'({_line_in(factory, error)})') from error
 
 
 def argument_problems(factory: Callable[..., Any], args: Iterable[str],
@@ -99,7 +112,7 @@ def argument_problems(factory: Callable[..., Any], args: Iterable[str],
         args: keywords that a config gives.
         supplied: keywords that the caller adds.
     """
-    name = getattr(factory, '__name__', str(factory))
+    name = _name(factory)
     try:
         parameters = inspect.signature(factory).parameters
     except (ValueError, TypeError):
@@ -107,14 +120,49 @@ def argument_problems(factory: Callable[..., Any], args: Iterable[str],
     problems = []
     args = list(args)
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        problems = [(arg, f'{name} takes no {arg!r}.{suggest(arg, parameters)}') for arg in args
-                    if arg not in parameters]
+        taken = ', '.join(parameter for parameter in parameters if parameter not in supplied)
+        problems = [(arg, f'{name} takes no {arg!r}.{suggest(arg, parameters) or f" It takes: {taken or None}."}')
+                    for arg in args if arg not in parameters]
     given = {*args, *supplied}
     missing = [p.name for p in parameters.values()
                if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in given]
     if missing:
         problems.append(('', f'{name} needs {", ".join(map(repr, missing))}.'))
     return problems
+
+
+def value_problems(factory: Callable[..., Any], args: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(argument, message) for every value of another kind than annotated, where that is int, float, bool or str."""
+    try:
+        hints = typing.get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
+    except (NameError, TypeError, AttributeError):      # names that exist for type checkers only
+        return []
+    problems = []
+    for arg, value in args.items():
+        hint = hints.get(arg)
+        kinds = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+        expected = [kind for kind in kinds if kind not in (type(None), Tensor)]
+        if not expected or not all(kind in _PLAIN for kind in expected) or (value is None and type(None) in kinds):
+            continue
+        if not isinstance(value, (Tensor, *(_PLAIN[kind] for kind in expected))):
+            words = ' or '.join('True or False' if kind is bool else kind.__name__ for kind in expected)
+            problems.append((arg, f'is {value!r}, {_name(factory)} expects {words}.'))
+    return problems
+
+
+_PLAIN: dict[Any, type] = {int: numbers.Integral, float: numbers.Real, bool: numbers.Integral, str: str}
+
+
+def _name(factory: Any) -> str:
+    return getattr(factory, '__name__', str(factory))
+
+
+def _line_in(factory: Any, error: Exception) -> str:
+    """The line of the factory's own package that an error passed last."""
+    package = getattr(factory, '__module__', '').partition('.')[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if package in Path(frame.filename).parts] or frames
+    return f'{own[-1].filename}, line {own[-1].lineno}'
 
 
 def find(name: Any) -> Callable[..., Any] | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from motionreg import registry as registries
 from motionreg.errors import ConfigError, UserError, suggest
-from motionreg.registry import BuildError, Registry, argument_problems
+from motionreg.registry import BuildError, Registry, argument_problems, value_problems
 
 # Keys that hold components, and what kind they are; the keyword arguments that the Runner adds when it builds them.
 KEYS: dict[str, tuple[Registry, tuple[str, ...]]] = {
@@ -48,6 +48,7 @@ TOP_LEVEL = {
 }
 DEFAULT_TYPES = {'train_cfg': None, 'val_cfg': 'ValLoop', 'test_cfg': 'TestLoop', 'optim_wrapper': 'OptimWrapper',
                  'log_processor': 'LogProcessor'}
+LOWEST = {'batch_size': 1, 'num_workers': 0, 'max_epochs': 1, 'max_iters': 1, 'repeat': 1}
 ADDED_BY_MMENGINE = {'by_epoch', 'convert_to_iter_based', 'priority', '_scope_'}
 
 
@@ -118,7 +119,8 @@ def _check_node(node: Any, path: str, registry: Registry, supplied: tuple[str, .
     except BuildError as error:
         yield Problem(f'{path}.type', error.message)
         return
-    arguments = [key for key in node if key != 'type' and key not in ADDED_BY_MMENGINE]
+    arguments = {key: value for key, value in node.items() if key != 'type' and key not in ADDED_BY_MMENGINE}
+    yield from _too_low(node, path)
     for key, message in _argument_problems(factory, arguments, supplied):
         yield Problem(f'{path}.{key}' if key else path, message)
     for key, item in node.items():
@@ -134,7 +136,8 @@ def _check_child(item: Any, path: str, key: str) -> Iterator[Problem]:
         if factory is None:
             yield Problem(f'{path}.type', f'{item["type"]!r} is not registered.{suggest(str(item["type"]), _all_names())}')
         else:
-            for argument, message in _argument_problems(factory, [k for k in item if k != 'type'], ()):
+            arguments = {argument: value for argument, value in item.items() if argument != 'type'}
+            for argument, message in _argument_problems(factory, arguments, ()):
                 yield Problem(f'{path}.{argument}' if argument else path, message)
             for inner, value in item.items():
                 yield from _check_child(value, f'{path}.{inner}', inner)
@@ -143,9 +146,15 @@ def _check_child(item: Any, path: str, key: str) -> Iterator[Problem]:
             yield from _check_child(value, f'{path}.{position}', '')
 
 
-def _argument_problems(factory: Any, arguments: list[str], supplied: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Like argument_problems, following **kwargs to the base classes that take them."""
-    found = argument_problems(factory, arguments, supplied)
+def _too_low(node: dict[str, Any], path: str) -> Iterator[Problem]:
+    for key, lowest in LOWEST.items():
+        if isinstance(node.get(key), int) and node[key] < lowest:
+            yield Problem(f'{path}.{key}', f'is {node[key]}, it must be at least {lowest}')
+
+
+def _argument_problems(factory: Any, arguments: dict[str, Any], supplied: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Wrong names and values of arguments, following **kwargs to the base classes that take them."""
+    found = argument_problems(factory, arguments, supplied) + value_problems(factory, arguments)
     if inspect.isclass(factory) and _takes_any(factory.__init__):
         accepted: set[str] = set()
         for base in factory.__mro__:
@@ -181,6 +190,7 @@ def _check_dataloader(node: dict[str, Any], path: str) -> Iterator[Problem]:
             yield Problem(f'{path}.{key}', f'a dataloader takes no {key!r}.{suggest(key, known)}')
         elif key in KEYS:
             yield from _check_node(item, f'{path}.{key}', *KEYS[key])
+    yield from _too_low(node, path)
     for key in ('dataset', 'batch_size', 'sampler'):
         if key not in node and not (key != 'dataset' and 'batch_sampler' in node):
             yield Problem(f'{path}.{key}', 'is missing')
@@ -229,22 +239,31 @@ def _check_fit(config: Any) -> Iterator[Problem]:
         yield Problem('model.head.in_channels', f'is {head.in_channels}, the backbone puts out {width} channels')
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(key) is not None:
-            yield from _check_dataset_fit(config[key]['dataset'], f'{key}.dataset', backbone, head)
+            yield from _check_dataset_fit(config[key], key, backbone, head)
 
 
-def _check_dataset_fit(node: dict[str, Any], path: str, backbone: Any, head: Any) -> Iterator[Problem]:
+def _check_dataset_fit(loader: dict[str, Any], name: str, backbone: Any, head: Any) -> Iterator[Problem]:
+    path = f'{name}.dataset'
     try:
-        dataset = registries.DATASETS.build(node, where=path)
+        dataset = registries.DATASETS.build(loader['dataset'], where=path)
         if len(dataset) == 0:
             yield Problem(path, 'has no samples')
             return
-        shape = tuple(dataset[0]['inputs'].shape)
+        item = dataset[0]
+        if 'inputs' not in item:
+            yield Problem(f'{path}.pipeline', "makes no 'inputs'; its last step is PackInputs")
+            return
+        shape = tuple(item['inputs'].shape)
     except BuildError as error:
         yield Problem(error.path or path, error.message)
         return
     except UserError as error:
         yield Problem(path, str(error))
         return
+    size = len(dataset) * (loader.get('sampler') or {}).get('repeat', 1)
+    if loader.get('drop_last') and size < loader.get('batch_size', 1):
+        yield Problem(f'{name}.batch_size', f"is {loader['batch_size']}, the {size} samples of an epoch do not fill "
+                                            'one batch, and drop_last leaves it out')
     joints, channels = shape[-2:]
     norm = getattr(backbone, 'input_norm', None)
     if norm is not None and joints != norm.num_joints:
@@ -254,7 +273,11 @@ def _check_dataset_fit(node: dict[str, Any], path: str, backbone: Any, head: Any
     classes = getattr(head, 'num_classes', None)
     labels = getattr(dataset, 'labels', None)
     names = dataset.metainfo.get('class_names') if hasattr(dataset, 'metainfo') else None
-    if classes is not None and labels is not None and len(labels) and int(labels.max()) >= classes:
+    if classes is not None and labels is not None and name != 'test_dataloader' and (labels < 0).any():
+        unlabelled = [index for index, label in enumerate(labels) if label < 0]
+        yield Problem(path, f"has {len(unlabelled)} of {len(labels)} samples without a label, e.g. "
+                            f"{str(dataset.ids[unlabelled[0]])!r}; look with tools/validate_data.py")
+    elif classes is not None and labels is not None and len(labels) and int(labels.max()) >= classes:
         yield Problem('model.head.num_classes', f'is {classes}, {path} has labels up to {int(labels.max())}')
     elif classes is not None and names and len(names) != classes:
         yield Problem('model.head.num_classes', f'is {classes}, {path} has {len(names)} classes')
