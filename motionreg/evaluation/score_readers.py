@@ -157,8 +157,11 @@ def _from_pickle(path: Path, split: str | None) -> Annotations:
 
 
 def _from_csv(path: Path) -> Annotations:
-    with open(path, newline='', encoding='utf-8') as file:
-        rows = list(csv.DictReader(file))
+    try:
+        with open(path, newline='', encoding='utf-8-sig') as file:
+            rows = list(csv.DictReader(file))
+    except UnicodeDecodeError as error:
+        raise DataError(f'{path}: cannot be read as UTF-8 text ({error}).') from error
     try:
         return Annotations(_as_ids([row['id'] for row in rows]), np.array([int(row['label']) for row in rows]), (),
                            str(path))

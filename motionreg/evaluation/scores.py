@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motionreg.errors import DataError
+from motionreg.errors import DataError, suggest
 from motionreg.motion.store_format import replace_file
 
 FORMAT = 'motionreg-scores-1'
@@ -119,7 +119,8 @@ class ScoreFile:
         from motionreg.evaluation.score_readers import label, read_pickle
         path = Path(path)
         if not path.is_file():
-            raise DataError(f'{path}: {"is a folder, not a score file" if path.is_dir() else "no such file"}.')
+            near = suggest(path.name, (file.name for file in path.parent.glob('*.npz')))
+            raise DataError(f'{path}: {"is a folder, not a score file" if path.is_dir() else "no such file"}.{near}')
         if path.suffix in ('.pkl', '.pickle'):
             return read_pickle(path, annotations, split)
         return label(cls._load_npz(path), annotations, split)
@@ -179,4 +180,5 @@ def load_npz(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(f'{path}: not a readable .npz file ({error}).') from error
+        reason = 'it is something else, or holds Python objects' if 'pickle' in str(error) else error
+        raise DataError(f'{path}: not a readable .npz file ({reason}).') from error

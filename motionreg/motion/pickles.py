@@ -76,7 +76,8 @@ def load_data(file: IO[bytes], encoding: str = 'latin1') -> Any:
     except (UnsafePickleError, OSError):
         raise
     except Exception as error:  # a damaged pickle may raise nearly anything
-        raise DataError(f'not a complete pickle ({type(error).__name__}: {error}).') from error
+        raise DataError(f'not a complete pickle ({type(error).__name__}: {error}). Copy or download it again.'
+                        ) from error
 
 
 def _named(error: UnsafePickleError, path: str | Path) -> UnsafePickleError:

@@ -135,7 +135,7 @@ class PysklFile(Sequence[Motion]):
         try:
             return self._numbers[sample_id]
         except KeyError:
-            raise DataError(f'{self.path}: no sample {sample_id!r}.') from None
+            raise DataError(f'{self.path}: no sample {sample_id!r}; ids are like {str(self.ids[0])!r}.') from None
 
     @overload
     def __getitem__(self, index: int) -> Motion: ...
@@ -165,7 +165,8 @@ class PysklFile(Sequence[Motion]):
         shapes = [annotation['keypoint'].shape[2:] for annotation in self._annotations]
         most = max(set(shapes), key=shapes.count, default=(25, 3))
         if most not in _LAYOUTS:
-            raise DataError(f'{self.path}: {most[0]} joints of {most[1]} coordinates; say which layout this is.')
+            raise DataError(f'{self.path}: {most[0]} joints of {most[1]} coordinates; say which layout this is, with '
+                            '--layout, or layout=... of the dataset in a config.')
         return _LAYOUTS[most]
 
 

@@ -120,7 +120,7 @@ class Store(Sequence[Motion]):
                 high = middle
         if low < len(self) and self.ids[order[low]] == sample_id:
             return int(order[low])
-        raise DataError(f'{self.path}: no sample {sample_id!r}.')
+        raise DataError(f'{self.path}: no sample {sample_id!r}; ids are like {str(self.ids[0])!r}.')
 
     @overload
     def __getitem__(self, index: int) -> Motion: ...
@@ -203,7 +203,7 @@ def _read_meta(path: Path) -> dict[str, Any]:
                         f'--out {path}')
     file = path / META
     if not file.is_file():
-        raise DataError(f'{path} is not a store: it has no {META}.')
+        raise DataError(f'{path} is not a store: it has no {META}. Name the folder that tools/prepare_data.py made.')
     try:
         meta = json.loads(file.read_text(encoding='utf-8'))
     except (ValueError, OSError) as error:

@@ -66,7 +66,7 @@ class FileTree:
         try:
             return path.read_bytes() if member is None else self._zips[path].read(member)
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-            raise DataError(f'{self.where(name)}: cannot be read ({error}).') from error
+            raise DataError(f'{self.where(name)}: cannot be read ({error}). Copy or download it again.') from error
 
     def _add(self, name: str, path: Path, member: str | None) -> None:
         if name in self._members:
