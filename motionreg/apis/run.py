@@ -59,7 +59,7 @@ def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str
 def require_part(config: Config, part: str) -> None:
     """Raise ConfigError if a config says nothing about training, or testing."""
     if config.get(f'{part}_dataloader') is None:
-        raise ConfigError(f'{config.filename or "the config"} has no {part}_dataloader; there is nothing to {part} with')
+        raise ConfigError(f'{config.filename or "the config"} has no {part}_dataloader, so nothing to {part} with')
 
 
 def build_runner(config: Config) -> MotionRunner:

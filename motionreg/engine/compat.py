@@ -19,6 +19,8 @@ import torch
 import torch.distributed as dist
 from mmengine.logging import HistoryBuffer
 
+from motionreg.errors import ConfigError
+
 HISTORY_LENGTH = 10_000
 
 
@@ -116,6 +118,11 @@ def init_process_group(launcher: str, backend: str | None = None, timeout: float
         found = next((os.environ[source] for source in sources if launcher != 'pytorch' and source in os.environ), None)
         if found is not None:
             os.environ.setdefault(name, found)
+    absent = [name for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK') if name not in os.environ]
+    if absent:
+        start = 'slurm' if launcher == 'slurm' else 'dist'
+        raise ConfigError(f'--launcher {launcher}: the environment does not say {", ".join(absent)} of this process. '
+                          f'Start with tools/{start}_train.sh or tools/{start}_test.sh; one process needs no launcher')
     os.environ.setdefault('MASTER_ADDR', '127.0.0.1')
     os.environ.setdefault('MASTER_PORT', '29500')
     use_cuda = torch.cuda.is_available()

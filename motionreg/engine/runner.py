@@ -66,8 +66,8 @@ class MotionRunner(Runner):
             checkpoint['meta'].pop('config', None)      # a text that MMEngine would run as Python when it resumes
         lacking = [key for key in NEEDED_TO_RESUME if key not in checkpoint]
         if self._resume and lacking:
-            raise CheckpointError(f'{filename} has no {", ".join(lacking)}: weights alone cannot be resumed. Start from '
-                                  f'them with --cfg-options load_from={filename}, without --resume')
+            raise CheckpointError(f'{filename} has no {", ".join(lacking)}: weights alone cannot be resumed. Start '
+                                  f'from them with --cfg-options load_from={filename}, without --resume')
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         left = load_weights(model, checkpoint['state_dict'], filename, self.cfg.get('on_mismatch', 'error'))
