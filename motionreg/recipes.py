@@ -43,7 +43,7 @@ def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline:
     return loader(train_split, True), loader(val_split, False) if val_split else None, loader(test_split, False)
 
 
-def nw_ucla(stream: str = 'j', frames: int = 52, data: str = 'data/nw-ucla', holdout: bool = False,
+def nw_ucla(stream: str = 'j', frames: int = 32, data: str = 'data/nw-ucla', holdout: bool = False,
             **options: Any) -> Loaders:
     """NW-UCLA, views 1 and 2 against view 3, prepared as CTR-GCN's feeder does.
 
@@ -58,7 +58,7 @@ def nw_ucla(stream: str = 'j', frames: int = 52, data: str = 'data/nw-ucla', hol
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
 
-def utd_mhad(stream: str = 'j', frames: int = 64, data: str = 'data/utd-mhad', holdout: bool = False,
+def utd_mhad(stream: str = 'j', frames: int = 40, data: str = 'data/utd-mhad', holdout: bool = False,
              **options: Any) -> Loaders:
     """UTD-MHAD, odd subjects against even ones: centred on the body, turned and scaled a little in training.
 
@@ -96,20 +96,35 @@ def _splits(holdout: bool) -> Config:
     return dict(train_split='train_fit', val_split='val') if holdout else dict(train_split='train')
 
 
-def sgd_cosine(lr: float = 0.1, epochs: int = 80, weight_decay: float = 5e-4, batch_size: int = 128,
-               nesterov: bool = True, warmup_epochs: int = 0, val_interval: int = 1) -> tuple[Config, list, Config]:
+def sgd_cosine(lr: float = 0.1, epochs: int = 80, weight_decay: float = 5e-4, nesterov: bool = True,
+               warmup_epochs: int = 0, val_interval: int = 1) -> tuple[Config, list[Config], Config]:
     """SGD with momentum 0.9 and a cosine to zero, stepped every iteration.
 
     Returns:
         optim_wrapper, param_scheduler, train_cfg.
     """
-    optim_wrapper = dict(type='OptimWrapper', optimizer=dict(
-        type='SGD', lr=lr, momentum=0.9, weight_decay=weight_decay, nesterov=nesterov))
-    warmup = [dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=warmup_epochs,
+    optimizer = dict(type='SGD', lr=lr, momentum=0.9, weight_decay=weight_decay, nesterov=nesterov)
+    return _cosine(optimizer, epochs, warmup_epochs, val_interval)
+
+
+def adamw_cosine(lr: float = 3e-3, epochs: int = 30, weight_decay: float = 0.05, warmup_epochs: int = 3,
+                 val_interval: int = 1) -> tuple[Config, list[Config], Config]:
+    """AdamW with a linear warm-up and a cosine to zero, stepped every iteration: for short runs from scratch.
+
+    Returns:
+        optim_wrapper, param_scheduler, train_cfg.
+    """
+    return _cosine(dict(type='AdamW', lr=lr, weight_decay=weight_decay), epochs, warmup_epochs, val_interval)
+
+
+def _cosine(optimizer: Config, epochs: int, warmup_epochs: int, val_interval: int) -> tuple[Config, list[Config], Config]:
+    warmup_epochs = min(warmup_epochs, epochs - 1)
+    warmup = [dict(type='LinearLR', start_factor=0.04, by_epoch=True, begin=0, end=warmup_epochs,
                    convert_to_iter_based=True)] if warmup_epochs else []
     cosine = dict(type='CosineAnnealingLR', eta_min=0, by_epoch=True, begin=warmup_epochs, end=epochs,
                   T_max=epochs - warmup_epochs, convert_to_iter_based=True)
-    return optim_wrapper, [*warmup, cosine], dict(by_epoch=True, max_epochs=epochs, val_interval=val_interval)
+    return (dict(type='OptimWrapper', optimizer=optimizer), [*warmup, cosine],
+            dict(by_epoch=True, max_epochs=epochs, val_interval=val_interval))
 
 
 def classification(holdout: bool = False) -> tuple[Config | None, Config | None, Config, Config]:

@@ -1,7 +1,7 @@
 _base_ = ['../_base_/default_runtime.py']
 
 from motionreg.config import arg
-from motionreg.recipes import classification, minimotion, sgd_cosine
+from motionreg.recipes import adamw_cosine, classification, minimotion
 
 stream = arg('stream', 'j')
 epochs = arg('epochs', 20)
@@ -17,7 +17,7 @@ model = dict(
               loss=dict(type='CrossEntropyLoss', label_smoothing=0.1)))
 train_dataloader, val_dataloader, test_dataloader = minimotion(
     stream, frames=48, batch_size=batch_size, seed=seed, holdout=holdout)
-optim_wrapper, param_scheduler, train_cfg = sgd_cosine(lr=0.1, epochs=epochs, weight_decay=5e-4)
+optim_wrapper, param_scheduler, train_cfg = adamw_cosine(epochs=epochs)
 val_cfg, val_evaluator, test_cfg, test_evaluator = classification(holdout)
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 randomness = dict(seed=seed)

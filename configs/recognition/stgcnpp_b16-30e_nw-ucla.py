@@ -1,10 +1,10 @@
 _base_ = ['../_base_/default_runtime.py']
 
 from motionreg.config import arg
-from motionreg.recipes import classification, nw_ucla, sgd_cosine
+from motionreg.recipes import adamw_cosine, classification, nw_ucla
 
 stream = arg('stream', 'j')
-epochs = arg('epochs', 36)
+epochs = arg('epochs', 30)
 batch_size = arg('batch_size', 16)
 seed = arg('seed', 0)
 holdout = arg('holdout', False)
@@ -15,8 +15,8 @@ model = dict(
     head=dict(type='GraphPoolHead', num_classes=10, in_channels=256,
               loss=dict(type='CrossEntropyLoss', label_smoothing=0.1)))
 train_dataloader, val_dataloader, test_dataloader = nw_ucla(
-    stream, frames=52, batch_size=batch_size, seed=seed, holdout=holdout)
-optim_wrapper, param_scheduler, train_cfg = sgd_cosine(lr=0.1, epochs=epochs, weight_decay=5e-4)
+    stream, frames=32, batch_size=batch_size, seed=seed, holdout=holdout)
+optim_wrapper, param_scheduler, train_cfg = adamw_cosine(epochs=epochs)
 val_cfg, val_evaluator, test_cfg, test_evaluator = classification(holdout)
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 randomness = dict(seed=seed)

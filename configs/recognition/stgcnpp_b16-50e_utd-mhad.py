@@ -1,10 +1,10 @@
 _base_ = ['../_base_/default_runtime.py']
 
 from motionreg.config import arg
-from motionreg.recipes import classification, utd_mhad, sgd_cosine
+from motionreg.recipes import adamw_cosine, classification, utd_mhad
 
 stream = arg('stream', 'j')
-epochs = arg('epochs', 40)
+epochs = arg('epochs', 50)
 batch_size = arg('batch_size', 16)
 seed = arg('seed', 0)
 holdout = arg('holdout', False)
@@ -15,8 +15,8 @@ model = dict(
     head=dict(type='GraphPoolHead', num_classes=27, in_channels=256,
               loss=dict(type='CrossEntropyLoss', label_smoothing=0.1)))
 train_dataloader, val_dataloader, test_dataloader = utd_mhad(
-    stream, frames=64, batch_size=batch_size, seed=seed, holdout=holdout)
-optim_wrapper, param_scheduler, train_cfg = sgd_cosine(lr=0.1, epochs=epochs, weight_decay=5e-4)
+    stream, frames=40, batch_size=batch_size, seed=seed, holdout=holdout)
+optim_wrapper, param_scheduler, train_cfg = adamw_cosine(epochs=epochs)
 val_cfg, val_evaluator, test_cfg, test_evaluator = classification(holdout)
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 randomness = dict(seed=seed)
