@@ -73,6 +73,28 @@ def utd_mhad(stream: str = 'j', frames: int = 40, data: str = 'data/utd-mhad', h
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
 
+def ntu(data: str = 'data/ntu60', split: str = 'xsub', stream: str = 'j', frames: int = 100, test_clips: int = 10,
+        holdout: bool = False, **options: Any) -> Loaders:
+    """NTU RGB+D 60 or 120 in pyskl's preparation, as its recipes sample and normalise it.
+
+    Args:
+        data: a Store made with ``prepare_data.py ntu60 --preparation pyskl``, or pyskl's own ntu60_3danno.pkl.
+        split: 'xsub' or 'xview' for NTU-60, 'xsub' or 'xset' for NTU-120.
+        frames: length of a clip.
+        test_clips: clips a test sample is sampled into.
+        holdout: train on part of the training subjects and validate on the rest.
+        options: arguments of :func:`loaders`.
+    """
+    def pipeline(num_clips: int) -> list[Config]:
+        return [dict(type='PreNormalize3D'), dict(type='ToStream'),
+                dict(type='UniformSample', clip_len=frames, num_clips=num_clips),
+                dict(type='FormatClip', num_person=2), dict(type='PackInputs')]
+
+    train, val = (f'{split}_train_fit', f'{split}_train_val') if holdout else (f'{split}_train', None)
+    return loaders(data, stream, pipeline(1), pipeline(test_clips), train_split=train, val_split=val,
+                   test_split=f'{split}_val', layout='nturgb+d', **options)
+
+
 def minimotion(stream: str = 'j', frames: int = 48, root: str = 'data/minimotion', subset: str = 'all',
                holdout: bool = False, **options: Any) -> Loaders:
     """MiniMotion, synthetic motion that is made on first use: other subjects and one more camera in the test.

@@ -70,7 +70,7 @@ def check_config(config: Any) -> list[Problem]:
         elif key.endswith('_dataloader') and config[key] is not None:
             problems += _check_dataloader(config[key], key)
     problems += _check_triples(config)
-    if not problems:
+    if all(problem.missing_data for problem in problems):
         problems += _check_fit(config)
     return problems
 
@@ -238,7 +238,7 @@ def _check_fit(config: Any) -> Iterator[Problem]:
     if width is not None and getattr(head, 'in_channels', width) != width:
         yield Problem('model.head.in_channels', f'is {head.in_channels}, the backbone puts out {width} channels')
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        if config.get(key) is not None:
+        if config.get(key) is not None and not list(_missing_data(config[key]['dataset'], key)):
             yield from _check_dataset_fit(config[key], key, backbone, head)
 
 

@@ -1,0 +1,111 @@
+"""Step times of the backbones, one row a backbone and precision.
+
+    OMP_NUM_THREADS=1 python benchmarks/backbones.py --out benchmarks/results/backbones.json
+
+Times are medians over repeats that take turns, so that a busy machine slows all rows alike. A 1024 x 1024 x 1024
+product is timed in the same turns: 'products' is a step's time in fp32 products, 'peak' the share of the product's
+speed, in the row's precision, that the step reaches. 'original' compares with the original program in fp32, whose step
+was measured once on one idle core in the same unit (37 and 115 products for pyskl's ST-GCN forward and forward plus
+backward, 40 and 119 for its ST-GCN++, batch 8, 2 persons, 100 frames, 25 joints).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from motionreg.engine.compat import atomic_write
+from motionreg.evaluation.tables import format_table
+from motionreg.registry import BACKBONES
+
+SHAPE = (8, 2, 100, 25, 3)
+ORIGINAL = {'STGCN': {'infer': 37, 'train': 115}, 'STGCNpp': {'infer': 40, 'train': 119}}
+DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
+
+
+def matrix_product(dtype: torch.dtype) -> Callable[[], None]:
+    """One 1024^3 product."""
+    a, b = torch.randn(2, 1024, 1024).to(dtype)
+
+    def run() -> None:
+        a @ b
+
+    return run
+
+
+def step(name: str, mode: str, precision: str) -> tuple[Callable[[], None], float]:
+    """A training or inference step, and its floating point operations."""
+    torch.manual_seed(0)
+    net = BACKBONES.build({'type': name, 'layout': 'nturgb+d'}).train(mode == 'train')
+    x = torch.randn(SHAPE)
+
+    def run() -> None:
+        with torch.set_grad_enabled(mode == 'train'):
+            with torch.autocast('cpu', torch.bfloat16, enabled=precision == 'bf16'):
+                y = net(x)
+            if mode == 'train':
+                net.zero_grad()
+                y.float().mean().backward()
+
+    with FlopCounterMode(display=False) as counter:
+        run()
+    return run, counter.get_total_flops()
+
+
+def measure(rows: dict[str, Callable[[], None]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of every row, ``repeats`` times, in turn."""
+    for run in rows.values():
+        run()
+    times: dict[str, list[float]] = {name: [] for name in rows}
+    for _ in range(repeats):
+        for name, run in rows.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - start)
+    return times
+
+
+def main() -> None:
+    """Measure, print the table, store JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--repeats', type=int, default=9)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--backbones', nargs='+', default=list(ORIGINAL))
+    parser.add_argument('--out', type=Path, help='JSON file')
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    steps = {(name, mode, precision): step(name, mode, precision)
+             for name in args.backbones for mode in ('infer', 'train') for precision in DTYPES}
+    rows = {f'product {precision}': matrix_product(dtype) for precision, dtype in DTYPES.items()}
+    rows |= {' '.join(key): run for key, (run, _) in steps.items()}
+    times = measure(rows, args.repeats)
+    product = {precision: statistics.median(times[f'product {precision}']) for precision in DTYPES}
+    table = []
+    for key, (_, flops) in steps.items():
+        name, mode, precision = key
+        seconds = times[' '.join(key)]
+        median = statistics.median(seconds)
+        products = median / product['fp32']
+        peak = flops / median / (2 * 1024 ** 3 / product[precision])
+        table.append({'backbone': name, 'step': mode, 'precision': precision, 'ms': 1e3 * median,
+                      'min ms': 1e3 * min(seconds), 'max ms': 1e3 * max(seconds), 'products': products,
+                      'peak %': 100 * peak, 'x original fp32': ORIGINAL.get(name, {}).get(mode, float('nan')) / products})
+    machine = f'{platform.machine()}, {torch.__version__}, {args.threads} thread(s), ' + ', '.join(
+        f'{precision} product {1e3 * seconds:.1f} ms' for precision, seconds in product.items())
+    print(machine)
+    print(format_table([list(row.values()) for row in table], list(table[0])))
+    if args.out:
+        text = json.dumps({'machine': machine, 'date': time.strftime('%Y-%m-%d'), 'rows': table}, indent=1)
+        atomic_write(args.out, lambda file: file.write(text.encode()))
+
+
+if __name__ == '__main__':
+    main()
