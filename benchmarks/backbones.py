@@ -97,7 +97,8 @@ def main() -> None:
         peak = flops / median / (2 * 1024 ** 3 / product[precision])
         table.append({'backbone': name, 'step': mode, 'precision': precision, 'ms': 1e3 * median,
                       'min ms': 1e3 * min(seconds), 'max ms': 1e3 * max(seconds), 'products': products,
-                      'peak %': 100 * peak, 'x original fp32': ORIGINAL.get(name, {}).get(mode, float('nan')) / products})
+                      'peak %': 100 * peak,
+                      'x original fp32': ORIGINAL.get(name, {}).get(mode, float('nan')) / products})
     machine = f'{platform.machine()}, {torch.__version__}, {args.threads} thread(s), ' + ', '.join(
         f'{precision} product {1e3 * seconds:.1f} ms' for precision, seconds in product.items())
     print(machine)

@@ -32,7 +32,7 @@ _ARGUMENTS: ContextVar[_Arguments | None] = ContextVar('config_arguments', defau
 def arg(name: str, default: T) -> T:
     """Declare an argument of a config file and return its value.
 
-    ``stream = arg('stream', 'j')`` in a config makes ``--cfg-options stream=b`` work, everywhere the file uses ``stream``.
+    ``stream = arg('stream', 'j')`` in a config makes ``--cfg-options stream=b`` work wherever the file uses ``stream``.
 
     Raises:
         ConfigError: the value given has another type than the default.
@@ -157,7 +157,7 @@ def _find_problem(config: Config, key: str) -> str | None:
             if not part.isdigit() or int(part) >= len(node):
                 return f'--cfg-options {key}: {where} is a list of {len(node)}; {part!r} is not one of its positions'
             node = node[int(part)]
-        elif isinstance(node, dict) or isinstance(node, Config):
+        elif isinstance(node, (dict, Config)):
             if part not in node:
                 known = [*node.keys(), *(_constructor_arguments(node) if depth else sorted(TOP_LEVEL))]
                 if depth == len(parts) - 1 and part in known:

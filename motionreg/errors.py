@@ -28,7 +28,7 @@ class CheckpointError(UserError):
     """A checkpoint cannot be read or does not fit the model."""
 
 
-class MissingDependency(UserError):
+class MissingDependency(UserError):  # noqa: N818
     """An optional package is needed; the message names the extra to install."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:

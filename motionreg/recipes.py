@@ -139,7 +139,8 @@ def adamw_cosine(lr: float = 3e-3, epochs: int = 30, weight_decay: float = 0.05,
     return _cosine(dict(type='AdamW', lr=lr, weight_decay=weight_decay), epochs, warmup_epochs, val_interval)
 
 
-def _cosine(optimizer: Config, epochs: int, warmup_epochs: int, val_interval: int) -> tuple[Config, list[Config], Config]:
+def _cosine(optimizer: Config, epochs: int, warmup_epochs: int,
+            val_interval: int) -> tuple[Config, list[Config], Config]:
     warmup_epochs = min(warmup_epochs, epochs - 1)
     warmup = [dict(type='LinearLR', start_factor=0.04, by_epoch=True, begin=0, end=warmup_epochs,
                    convert_to_iter_based=True)] if warmup_epochs else []

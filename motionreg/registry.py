@@ -1,7 +1,7 @@
 """Every registry of the package, on one screen.
 
-Registries of kinds that MMEngine's Runner builds are children of MMEngine's own, so its hooks, optimisers and schedulers
-stay reachable by their plain names. The other kinds are ours alone. Modules register themselves when their package is
+Registries of kinds that MMEngine's Runner builds are children of MMEngine's own, so that its hooks, optimisers and
+schedulers stay reachable by their plain names. The other kinds are ours alone. Modules register themselves when their package is
 imported, which happens on the first look-up.
 """
 

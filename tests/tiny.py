@@ -82,5 +82,5 @@ def run_tool(name: str, *args: object, check: bool = True, **options: object) ->
     result = subprocess.run([sys.executable, str(ROOT / 'tools' / f'{name}.py'), *map(str, args)], cwd=ROOT, env=env,
                             capture_output=True, text=True, timeout=300, **options)
     if check and result.returncode:
-        raise AssertionError(f'{name} exited with {result.returncode}\n{result.stdout[-2000:]}\n{result.stderr[-4000:]}')
+        raise AssertionError(f'{name} exited with {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-4000:]}')
     return result

@@ -26,7 +26,7 @@ def train(config: Config) -> MotionRunner:
     return runner
 
 
-def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str, float]:
+def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str, float]:  # noqa: PT028
     """Test ``config.load_from`` on the test split. Returns the metrics.
 
     Args:

@@ -22,7 +22,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                         help=f'whose checkpoint it is: motionreg, {programs} (default: found out)')
     parser.add_argument('--to', dest='target', metavar='PROGRAM', help='whose it becomes (default motionreg)')
     parser.add_argument('--config', help='check that the weights fit the model of this config')
-    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE', help='overrides of the config')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
+                        help='overrides of the config')
     parser.add_argument('--force', action='store_true', help='replace DST')
     parser.add_argument('--verbose', action='store_true', help='list every tensor, not every block')
     args = parser.parse_args(argv)

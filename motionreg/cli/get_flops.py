@@ -18,7 +18,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--shape', nargs=4, type=int, metavar=('PERSONS', 'FRAMES', 'JOINTS', 'CHANNELS'),
                         help='of the clip (default: what the test pipeline makes)')
     parser.add_argument('--depth', type=int, default=1, help='list modules down to this depth (default 1)')
-    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE', help='overrides of the config')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
+                        help='overrides of the config')
     args = parser.parse_args(argv)
     config = load_config(args.config, parse_options(args.cfg_options))
     model = MODELS.build(config.model, where='model')

@@ -79,7 +79,7 @@ class PlainCheckpointHook(Hook):
 def random_state() -> dict[str, Any]:
     """The states of Python's, numpy's and torch's global generators, as plain values and tensors."""
     version, state, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state()
+    name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002
     found: dict[str, Any] = {
         'python': [version, list(state), gauss],
         'numpy': [name, torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), float(cached)],
@@ -94,7 +94,7 @@ def set_random_state(state: dict[str, Any]) -> None:
     version, inner, gauss = state['python']
     random.setstate((version, tuple(inner), gauss))
     name, keys, *rest = state['numpy']
-    np.random.set_state((name, keys.cpu().numpy().astype(np.uint32), *rest))
+    np.random.set_state((name, keys.cpu().numpy().astype(np.uint32), *rest))  # noqa: NPY002
     torch.set_rng_state(state['torch'].cpu())
     if 'cuda' in state and torch.cuda.is_available():
         torch.cuda.set_rng_state(state['cuda'].cpu())

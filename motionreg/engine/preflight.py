@@ -134,7 +134,8 @@ def _check_child(item: Any, path: str, key: str) -> Iterator[Problem]:
     elif isinstance(item, dict) and 'type' in item:
         factory = registries.find(item['type'])
         if factory is None:
-            yield Problem(f'{path}.type', f'{item["type"]!r} is not registered.{suggest(str(item["type"]), _all_names())}')
+            hint = suggest(str(item['type']), _all_names())
+            yield Problem(f'{path}.type', f'{item["type"]!r} is not registered.{hint}')
         else:
             arguments = {argument: value for argument, value in item.items() if argument != 'type'}
             for argument, message in _argument_problems(factory, arguments, ()):

@@ -52,7 +52,7 @@ def get_layout(layout: str | Layout | Mapping[str, Any]) -> Layout:
     if not isinstance(layout, str):
         raise ConfigError(f'a layout is a name, a Layout or a dict, not {type(layout).__name__}.')
     if _key(layout) not in _ALIASES:
-        from motionreg.registry import load_plugins     # here, because layouts are to import fast
+        from motionreg.registry import load_plugins  # here, because layouts are to import fast
 
         load_plugins()      # an installed plugin may bring it
     name = _ALIASES.get(_key(layout))

@@ -31,19 +31,19 @@ class Motions(Protocol):
 
     def __iter__(self) -> Iterator[Motion]: ...
 
-    def split(self, name: str) -> np.ndarray: ...  # noqa: D102
+    def split(self, name: str) -> np.ndarray: ...
 
     @property
-    def lengths(self) -> np.ndarray: ...  # noqa: D102
+    def lengths(self) -> np.ndarray: ...
 
     @property
-    def persons(self) -> np.ndarray: ...  # noqa: D102
+    def persons(self) -> np.ndarray: ...
 
     @property
-    def ids(self) -> np.ndarray: ...  # noqa: D102
+    def ids(self) -> np.ndarray: ...
 
     @property
-    def labels(self) -> np.ndarray: ...  # noqa: D102
+    def labels(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def test_good_and_bad_files_are_told_apart(tiny_config: Path, capsys: pytest.Cap
     assert '2 configs, 1 with problems' in out
 
 
-def test_data_that_is_not_there_is_a_problem_only_if_asked(tiny_config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_data_is_a_problem_only_if_asked(tiny_config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = tiny_config.read_text()
     store = text.split("loaders(\n    '")[1].split("'")[0]
     tiny_config.write_text(text.replace(store, 'data/nowhere'))

@@ -76,10 +76,10 @@ def test_known_warnings_are_quiet() -> None:
 
 def test_random_states_survive_a_checkpoint(tmp_path: Path) -> None:
     torch.save(random_state(), tmp_path / 'state.pth')
-    expected = torch.rand(3), np.random.rand(3)
+    expected = torch.rand(3), np.random.rand(3)  # noqa: NPY002
     set_random_state(torch.load(tmp_path / 'state.pth', weights_only=True))
     assert torch.equal(torch.rand(3), expected[0])
-    np.testing.assert_array_equal(np.random.rand(3), expected[1])
+    np.testing.assert_array_equal(np.random.rand(3), expected[1])  # noqa: NPY002
 
 
 def test_plain_leaves_nothing_that_weights_only_refuses(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from motionreg.engine.checkpoint import read_checkpoint
 from motionreg.evaluation import ScoreFile
 from tests import tiny
 
-STATELESS = tiny.CONFIG.replace('dropout=dropout),\n    head', "dropout=dropout, norm='group', input_norm='none'),\n    head")
+STATELESS = tiny.CONFIG.replace('dropout=dropout),\n    head',
+                                "dropout=dropout, norm='group', input_norm='none'),\n    head")
 
 
 def launch(script: str, config: Path, processes: int, *args: object, port: int) -> None:

@@ -97,7 +97,8 @@ def test_stgcnpp_is_stgcn_with_other_defaults() -> None:
 
 @pytest.mark.parametrize('options', [{'edge': 'learned'}, {'temporal': 'lstm'}, {'input_norm': 'VC'}, {'norm': 'BN'},
                                      {'act': 'rellu'}, {'spatial_order': 'pre'}, {'down_stages': [9]},
-                                     {'dropout': [0.1]}, {'graph': 'spacial'}, {'graph': {'strategy': 'spatial', 'k': 1}}])
+                                     {'dropout': [0.1]}, {'graph': 'spacial'},
+                                     {'graph': {'strategy': 'spatial', 'k': 1}}])
 def test_unknown_words_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         build('STGCN', **options)

@@ -1,4 +1,4 @@
-"""Recorded inputs, weights and outputs of the original programs: one .npz a program, read from $MOTIONREG_PARITY_DIR."""
+"""Recorded inputs, weights and outputs of the original programs, from $MOTIONREG_PARITY_DIR: one .npz a program."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Recording:
 
 
 def recordings(*patterns: str) -> list[Any]:
-    """Parameters for ``pytest.mark.parametrize``: the recordings whose name matches; a visible skip if there are none."""
+    """Parameters for ``pytest.mark.parametrize``: the recordings whose name matches, or a visible skip."""
     names = sorted(file.stem for file in FOLDER.glob('*.npz'))
     found = [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
     if found:
