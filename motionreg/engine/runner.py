@@ -18,7 +18,7 @@ from motionreg.engine.compat import init_process_group
 from motionreg.errors import CheckpointError
 from motionreg.registry import FUNCTIONS, RUNNERS
 
-NEEDED_TO_RESUME = ('meta', 'message_hub', 'optimizer', 'param_schedulers')
+NEEDED_TO_RESUME = ('meta', 'message_hub', 'optimizer')
 
 
 @RUNNERS.register_module()
