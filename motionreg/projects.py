@@ -38,7 +38,7 @@ def new_project(name: str, out: str | Path = 'projects') -> Path:
     """
     folder = Path(out, name)
     if folder.exists():
-        raise ConfigError(f'{folder} exists already')
+        raise ConfigError(f'{folder} exists already. Choose another name, or --out another folder')
     check_name(name)
     classname = class_name(name)
     if classname in BACKBONES.names():

@@ -12,7 +12,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line of tools/check_config.py."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('paths', nargs='+', type=Path, help='config files, or folders of them')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='overrides to check with')
+    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
+                        help='overrides to check with')
     parser.add_argument('--need-data', action='store_true', help='data files that do not exist are problems too')
     return parser.parse_args(argv)
 
@@ -26,7 +27,7 @@ def find_configs(paths: list[Path]) -> list[Path]:
     from motionreg.errors import ConfigError
 
     found = [file for path in paths for file in (sorted(path.rglob('*.py')) if path.is_dir() else [path])
-             if path.is_file() or (file.parent.name != '_base_' and 'configs' in file.resolve().parts)]
+             if not path.is_dir() or (file.parent.name != '_base_' and 'configs' in file.resolve().parts)]
     if not found:
         raise ConfigError(f'no config files in {", ".join(map(str, paths))}')
     return found

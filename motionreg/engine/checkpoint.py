@@ -67,7 +67,7 @@ def missing(path: Path) -> CheckpointError:
     if path.is_dir():
         return CheckpointError(f'{path} is a folder; name a file in it')
     others = ', '.join(sorted(file.name for file in path.parent.glob('*.pth')))
-    return CheckpointError(f'{path} does not exist; {others or "no other *.pth"} is in its folder')
+    return CheckpointError(f'{path} does not exist; its folder holds {others or "no other *.pth"}')
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor], source: str | Path,
