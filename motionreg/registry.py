@@ -1,8 +1,8 @@
 """Every registry of the package, on one screen.
 
 Registries of kinds that MMEngine's Runner builds are children of MMEngine's own, so that its hooks, optimisers and
-schedulers stay reachable by their plain names. The other kinds are ours alone. Modules register themselves when their package is
-imported, which happens on the first look-up.
+schedulers stay reachable by their plain names. The other kinds are ours alone. Modules register themselves when their
+package is imported, which happens on the first look-up.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ STATELESS = tiny.CONFIG.replace('dropout=dropout),\n    head',
 
 
 def launch(script: str, config: Path, processes: int, *args: object, port: int) -> None:
-    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(tiny.ROOT), 'PORT': str(port)}
+    env = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(tiny.ROOT), 'PORT': str(port),
+           'PYTHON': sys.executable}
     command = ['bash', str(tiny.ROOT / 'tools' / script), str(config)]
     arguments = list(map(str, args))
     if script == 'dist_test.sh':

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import nn
 
 from motionreg.errors import ConfigError, suggest
@@ -10,7 +12,7 @@ _NORMS = {
     'batch': nn.BatchNorm2d,
     'sync-batch': nn.SyncBatchNorm,
     'instance': lambda channels: nn.InstanceNorm2d(channels, affine=True),
-    'group': lambda channels: nn.GroupNorm(min(8, channels), channels),
+    'group': lambda channels: nn.GroupNorm(math.gcd(8, channels), channels),
     'none': lambda channels: nn.Identity(),
 }
 _ACTIVATIONS = {
