@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from motionreg.motion.minimotion import ensure_minimotion
+from motionreg.motion.minimotion.dataset import Subset
 
 Config = dict[str, Any]
 Loaders = tuple[Config, Config | None, Config]
@@ -52,9 +53,9 @@ def nw_ucla(stream: str = 'j', frames: int = 32, data: str = 'data/nw-ucla', hol
         holdout: train on part of the training subjects and validate on the rest.
         options: arguments of :func:`loaders`.
     """
-    normalise = [dict(type='CenterOnJoint'), dict(type='RandomView'), dict(type='MinMaxNormalize')]
-    finish = [dict(type='ToStream'), dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
-    pipeline = [*normalise, dict(type='RepeatSample', clip_len=frames), *finish]
+    normalise: list[Config] = [dict(type='CenterOnJoint'), dict(type='RandomView'), dict(type='MinMaxNormalize')]
+    finish: list[Config] = [dict(type='ToStream'), dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
+    pipeline: list[Config] = [*normalise, dict(type='RepeatSample', clip_len=frames), *finish]
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
 
@@ -67,9 +68,10 @@ def utd_mhad(stream: str = 'j', frames: int = 40, data: str = 'data/utd-mhad', h
         holdout: train on part of the training subjects and validate on the rest.
         options: arguments of :func:`loaders`.
     """
-    pipeline = [dict(type='CenterOnJoint'), dict(type='RandomRotation', theta=0.3), dict(type='RandomScale', scale=0.1),
-                dict(type='ToStream'), dict(type='UniformSample', clip_len=frames),
-                dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
+    pipeline: list[Config] = [
+        dict(type='CenterOnJoint'), dict(type='RandomRotation', theta=0.3), dict(type='RandomScale', scale=0.1),
+        dict(type='ToStream'), dict(type='UniformSample', clip_len=frames), dict(type='FormatClip', num_person=1),
+        dict(type='PackInputs')]
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
 
@@ -95,7 +97,7 @@ def ntu(data: str = 'data/ntu60', split: str = 'xsub', stream: str = 'j', frames
                    test_split=f'{split}_val', layout='nturgb+d', **options)
 
 
-def minimotion(stream: str = 'j', frames: int = 48, root: str = 'data/minimotion', subset: str = 'all',
+def minimotion(stream: str = 'j', frames: int = 48, root: str = 'data/minimotion', subset: Subset = 'all',
                holdout: bool = False, **options: Any) -> Loaders:
     """MiniMotion, synthetic motion that is made on first use: other subjects and one more camera in the test.
 
@@ -106,10 +108,10 @@ def minimotion(stream: str = 'j', frames: int = 48, root: str = 'data/minimotion
         holdout: train on part of the training subjects and validate on the rest.
         options: arguments of :func:`loaders`.
     """
-    pipeline = [dict(type='CenterOnJoint'), dict(type='RandomRotation', theta=(0.1, 0.6, 0.1)),
-                dict(type='RandomScale', scale=0.1), dict(type='ToStream'),
-                dict(type='UniformSample', clip_len=frames), dict(type='FormatClip', num_person=1),
-                dict(type='PackInputs')]
+    pipeline: list[Config] = [
+        dict(type='CenterOnJoint'), dict(type='RandomRotation', theta=(0.1, 0.6, 0.1)),
+        dict(type='RandomScale', scale=0.1), dict(type='ToStream'), dict(type='UniformSample', clip_len=frames),
+        dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
     data = str(ensure_minimotion(root, subset=subset))
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 

@@ -79,7 +79,8 @@ class PlainCheckpointHook(Hook):
 def random_state() -> dict[str, Any]:
     """The states of Python's, numpy's and torch's global generators, as plain values and tensors."""
     version, state, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002
+    generator: Any = np.random.get_state()  # noqa: NPY002
+    name, keys, position, has_gauss, cached = generator
     found: dict[str, Any] = {
         'python': [version, list(state), gauss],
         'numpy': [name, torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), float(cached)],

@@ -158,10 +158,10 @@ def _argument_problems(factory: Any, arguments: dict[str, Any], supplied: tuple[
     found = argument_problems(factory, arguments, supplied) + value_problems(factory, arguments)
     if inspect.isclass(factory) and _takes_any(factory.__init__):
         accepted: set[str] = set()
-        for base in factory.__mro__:
-            if '__init__' in vars(base) and base is not object:
-                accepted |= set(inspect.signature(base.__init__).parameters)
-                if not _takes_any(base.__init__):
+        for constructor in (vars(base).get('__init__') for base in factory.__mro__[:-1]):
+            if constructor is not None:
+                accepted |= set(inspect.signature(constructor).parameters)
+                if not _takes_any(constructor):
                     found += [(arg, f'{factory.__name__} takes no {arg!r}.{suggest(arg, accepted - {"self"})}')
                               for arg in arguments if arg not in accepted]
                     break
@@ -236,8 +236,9 @@ def _check_fit(config: Any) -> Iterator[Problem]:
         return
     backbone, head = getattr(model, 'backbone', None), getattr(model, 'head', None)
     width = getattr(backbone, 'out_channels', None)
-    if width is not None and getattr(head, 'in_channels', width) != width:
-        yield Problem('model.head.in_channels', f'is {head.in_channels}, the backbone puts out {width} channels')
+    taken = getattr(head, 'in_channels', width)
+    if width is not None and taken != width:
+        yield Problem('model.head.in_channels', f'is {taken}, the backbone puts out {width} channels')
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(key) is not None and not list(_missing_data(config[key]['dataset'], key)):
             yield from _check_dataset_fit(config[key], key, backbone, head)

@@ -31,6 +31,7 @@ class MotionRunner(Runner):
     """
 
     resumed_randomness = False
+    _has_loaded: bool
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Join the process group with the right backend before MMEngine looks for one."""

@@ -8,7 +8,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from motionreg.errors import ConfigError
+from motionreg.errors import ConfigError, DataError
 from motionreg.registry import BACKBONES, HEADS, MODELS, PREPROCESSORS
 from motionreg.structures import MotionSample
 
@@ -54,6 +54,8 @@ class SkeletonRecognizer(BaseModel):
         clips = inputs.flatten(0, 1) if inputs.ndim == 6 else inputs
         logits = self.head(self.extract_feat(clips))
         if mode == 'loss':
+            if not data_samples:
+                raise DataError("mode 'loss' needs data_samples with gt_label")
             labels = torch.stack([sample.gt_label for sample in data_samples]).to(logits.device)
             if inputs.ndim == 6:
                 labels = labels.repeat_interleave(inputs.shape[1])

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from torch import nn
 
 from motionreg.engine.checkpoint import load_weights, read_checkpoint
 from motionreg.errors import UserError
@@ -68,20 +67,20 @@ def dry_run(config: Config, work_dir: str | Path) -> DryRun:
 
 
 def first_batch(loader: dict[str, Any]) -> dict[str, Any]:
-    """Up to four samples of a dataloader's config, collated."""
+    """Two samples of a dataloader's config, collated."""
     dataset = DATASETS.build(loader['dataset'], where='dataset')
     collate = FUNCTIONS.resolve((loader.get('collate_fn') or {'type': 'stack_clips'})['type'])
-    return collate([dataset[index] for index in range(min(len(dataset), 4))])
+    return collate([dataset[index] for index in range(min(len(dataset), 2))])
 
 
-def predict(model: nn.Module, batch: dict[str, Any]) -> Any:
+def predict(model: Any, batch: dict[str, Any]) -> Any:
     """What a model computes from a batch in eval mode (``mode='tensor'``)."""
     model.eval()
     with torch.no_grad():
         return model(**model.data_preprocessor(copy.deepcopy(batch)), mode='tensor')
 
 
-def check_gradients(model: nn.Module, batch: dict[str, Any]) -> None:
+def check_gradients(model: Any, batch: dict[str, Any]) -> None:
     """Raise DryRunError unless the loss of a batch is finite and every trainable parameter gets a finite gradient."""
     model.train()
     model.zero_grad()

@@ -16,16 +16,16 @@ from motionreg.motion.motion import Motion
 from motionreg.motion.writer import StoreWriter
 from motionreg.registry import find
 
-CLIPS = 8
+CLIPS = 4
 FRAMES = 24
-BATCH = 4
+BATCH = 2
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 BODY_SIZE = {'m': 1.0, 'cm': 100.0, 'mm': 1000.0, 'px': 500.0}
 
 
 def write_generated_store(path: str | Path, layout: str | Layout, num_classes: int,
                           splits: Iterable[str] = ('train', 'test'), scores: bool = False, seed: int = 0) -> Path:
-    """Write a store of random, smooth motion: 8 clips of 24 to 31 frames a split, every other one of two persons.
+    """Write a store of random, smooth motion: 4 clips of 24 to 27 frames a split, every other one of two persons.
 
     Args:
         path: folder to make.
@@ -57,7 +57,7 @@ def write_generated_store(path: str | Path, layout: str | Layout, num_classes: i
 
 
 def use_generated_data(config: Config, folder: str | Path) -> None:
-    """Point every dataloader of a config at generated data and make its run tiny: one epoch, batches of 4.
+    """Point every dataloader of a config at generated data and make its run tiny: one epoch, batches of 2.
 
     Args:
         config: as loaded, changed in place. Its model has a ``backbone`` with a layout and a ``head`` with
@@ -83,7 +83,7 @@ def use_generated_data(config: Config, folder: str | Path) -> None:
 
 
 def shrink(config: Config) -> None:
-    """Make the run of a config tiny and quiet, in place: one epoch, or two iterations; batches of at most 4."""
+    """Make the run of a config tiny and quiet, in place: one epoch, or two iterations, batches of 2, 2 test clips."""
     for key in LOADERS:
         loader = config.get(key)
         if loader is not None:
@@ -91,6 +91,9 @@ def shrink(config: Config) -> None:
             loader.num_workers, loader.persistent_workers = 0, False
             if loader.get('sampler', {}).get('repeat'):
                 loader.sampler.repeat = 1
+            for step in loader.dataset.get('pipeline', []):
+                if step.get('num_clips', 1) > 1:
+                    step['num_clips'] = 2
     by_epoch = config.train_cfg.get('by_epoch', 'max_epochs' in config.train_cfg)
     config.train_cfg['max_epochs' if by_epoch else 'max_iters'] = 1 if by_epoch else 2
     config.train_cfg['val_interval'] = 1

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from torch import nn
 
 from motionreg.errors import ConfigError, suggest
 
-_NORMS = {
+_NORMS: dict[str, Callable[[int], nn.Module]] = {
     'batch': nn.BatchNorm2d,
     'sync-batch': nn.SyncBatchNorm,
     'instance': lambda channels: nn.InstanceNorm2d(channels, affine=True),
     'group': lambda channels: nn.GroupNorm(math.gcd(8, channels), channels),
     'none': lambda channels: nn.Identity(),
 }
-_ACTIVATIONS = {
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     'relu': lambda: nn.ReLU(inplace=True),
     'leaky-relu': lambda: nn.LeakyReLU(0.1, inplace=True),
     'gelu': nn.GELU,

@@ -60,7 +60,7 @@ class MultiScaleTemporalConv(nn.Module):
                  branches: Sequence[Branch] = STGCNPP_BRANCHES, mid_ratio: float | None = None, norm: str = 'batch',
                  act: str = 'relu', dropout: float = 0.0) -> None:
         super().__init__()
-        self.branches = [branch if isinstance(branch, str) else tuple(branch) for branch in branches]
+        self.branches: list[Branch] = list(branches)
         self.widths = branch_widths(out_channels, len(self.branches), mid_ratio)
         reduced = [width for branch, width in zip(self.branches, self.widths) if branch != '1x1']
         self.reduced_widths = reduced
