@@ -191,7 +191,7 @@ def names_in(page: str) -> set[str]:
 
 def test_the_pages_are_complete() -> None:
     configs, models, layouts = (names_in(f'docs/{name}.md') for name in ('configs', 'models', 'layouts'))
-    assert TOP_LEVEL - INNER <= configs
+    assert configs >= TOP_LEVEL - INNER
     public = [function for name, function in inspect.getmembers(recipes, inspect.isfunction)
               if function.__module__ == recipes.__name__ and not name.startswith('_')]
     parts = {'recipe': public, 'transform': [factory for factory in TRANSFORMS.module_dict.values()
