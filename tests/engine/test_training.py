@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import torch
 
 from motionreg.apis import run as runs
 from motionreg.config import load_config
+from motionreg.datasets import MotionDataset
 from motionreg.engine.checkpoint import read_checkpoint
 from motionreg.errors import UserError
 from tests import tiny
@@ -115,3 +117,35 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_samples(tiny_conf
     with pytest.raises(UserError, match=r'loss.* became (nan|inf) at epoch 1, iteration \d+\. The batch: \w+') as error:
         run(tiny_config, tmp_path / 'run', epochs=2, lr=1e30)
     assert any(name.replace(' ', '-') in str(error.value) for name in tiny.CLASSES)
+
+
+ITERATIONS = tiny.CONFIG.replace('val_cfg, val', """train_cfg = dict(type='IterTrainLoop', max_iters=arg('iters', 8))
+train_dataloader['sampler'] = dict(type='InfiniteSampler', seed=seed)
+param_scheduler = None
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=4, save_best=None))
+log_processor = dict(by_epoch=False)
+val_cfg, val""")
+
+
+def test_iteration_loop_resumes_where_it_stopped_without_reloading(
+        tmp_path: Path, tiny_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three batches a pass, eight iterations: the data ends twice, and nothing sleeps."""
+    monkeypatch.setattr(time, 'sleep', lambda seconds: pytest.fail(f'slept {seconds} s'))
+    config = tiny.write_config(tmp_path / 'configs', tiny_store, ITERATIONS)
+    run(config, tmp_path / 'whole')
+    (tmp_path / 'part').mkdir()
+    shutil.copy(tmp_path / 'whole' / 'iter_4.pth', tmp_path / 'part')
+    loaded = []
+    load = MotionDataset.load
+    monkeypatch.setattr(MotionDataset, 'load', lambda self, *item: (loaded.append(item), load(self, *item))[1])
+    run(config, tmp_path / 'part', resume=True)
+    a, b = (read_checkpoint(tmp_path / name / 'iter_8.pth')['state_dict'] for name in ('whole', 'part'))
+    assert_equal_weights(a, b)
+    checks = 2   # pre-flight looks at one sample of each loader
+    assert len(loaded) - checks == 4 * 8
+
+
+def test_iteration_loop_wants_a_sampler_without_end(tmp_path: Path, tiny_store: Path) -> None:
+    text = ITERATIONS.replace("type='InfiniteSampler', seed=seed", "type='EpochSampler', seed=seed")
+    with pytest.raises(UserError, match='InfiniteSampler'):
+        run(tiny.write_config(tmp_path / 'configs', tiny_store, text), tmp_path / 'run')
