@@ -5,6 +5,7 @@ TORCH ?= 2.13.0
 VENV := .venv
 PY := $(VENV)/bin/python
 RUN := work_dirs/quickstart
+MINIMOTION := $(PY) -c "from motionreg.motion.minimotion import ensure_minimotion as f; print(f())"
 CONFIG := configs/recognition/stgcnpp-small_b16-20e_minimotion.py
 
 .PHONY: help install quickstart test lint clean
@@ -42,8 +43,8 @@ quickstart: install
 	$(PY) tools/ensemble.py $(RUN)/joint.npz $(RUN)/bone.npz --weights 1 1 --out $(RUN)/fused.npz
 	$(PY) tools/confusion_matrix.py $(RUN)/fused.npz --csv $(RUN)/confusion.csv --png $(RUN)/confusion.png
 	$(PY) tools/analyze_logs.py $(RUN)/joint $(RUN)/bone --out $(RUN)/curves.png
-	$(PY) tools/browse_data.py $$(ls -d data/minimotion/all-*) --split test --num 12 --format html --out $(RUN)/motions.html
-	$(PY) tools/browse_data.py $$(ls -d data/minimotion/all-*) --split test --num 1 --format gif --out $(RUN)/motion.gif
+	$(PY) tools/browse_data.py `$(MINIMOTION)` --split test --num 12 --format html --out $(RUN)/motions.html
+	$(PY) tools/browse_data.py `$(MINIMOTION)` --split test --num 1 --format gif --out $(RUN)/motion.gif
 	@echo
 	@echo "Results in $(RUN): fused.npz confusion.csv confusion.png curves.png motion.gif and motions.html (open it in a browser)"
 

@@ -159,9 +159,10 @@ def _find_problem(config: Config, key: str) -> str | None:
             node = node[int(part)]
         elif isinstance(node, (dict, Config)):
             if part not in node:
-                known = [*node.keys(), *(_constructor_arguments(node) if depth else sorted(TOP_LEVEL))]
-                if depth == len(parts) - 1 and part in known:
-                    return None
+                known = [*node.keys(), *(_accepted(node, parts[depth - 1]) if depth else sorted(TOP_LEVEL))]
+                if part in known:
+                    return None if depth == len(parts) - 1 else (
+                        f'--cfg-options {key}: {where} does not set {part!r}; set it in a config to change its parts')
                 own = node.get('args', ()) if depth == 0 else known
                 there = suggest(part, known) or (f' It has: {", ".join(own)}.' if own else '')
                 return f'--cfg-options {key}: {where} has no {part!r}.{there}'
@@ -171,10 +172,18 @@ def _find_problem(config: Config, key: str) -> str | None:
     return None
 
 
-def _constructor_arguments(node: Any) -> list[str]:
+def _accepted(node: Any, name: str) -> list[str]:
+    """What may be set in a part of a config besides what is: the arguments of whatever it configures."""
     import inspect
+
+    from mmengine.runner import Runner
+    from torch.utils.data import DataLoader
 
     from motionreg.registry import find
 
-    factory = find(node.get('type')) if node.get('type') else None
+    factory: Any = find(node.get('type')) if node.get('type') else None
+    if name.endswith('_dataloader'):
+        factory = DataLoader
+    elif name == 'randomness':
+        factory = Runner.set_randomness
     return list(inspect.signature(factory).parameters) if factory else []
