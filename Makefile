@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 RUN := work_dirs/quickstart
 MINIMOTION := $(PY) -c "from motionreg.motion.minimotion import ensure_minimotion as f; print(f())"
-CONFIG := configs/recognition/stgcnpp-small_b16-20e_minimotion.py
+CONFIG := configs/recognition/stgcnpp-small_b16-12e_minimotion.py
 
 .PHONY: help install quickstart test lint clean
 
@@ -36,10 +36,10 @@ $(VENV)/.installed: $(VENV)/.torch setup.py requirements/base.txt requirements/d
 install: $(VENV)/.installed
 
 quickstart: install
-	$(PY) tools/train.py $(CONFIG) --work-dir $(RUN)/joint --cfg-options stream=j epochs=12
-	$(PY) tools/train.py $(CONFIG) --work-dir $(RUN)/bone --cfg-options stream=b epochs=12
-	$(PY) tools/test.py $(CONFIG) last --work-dir $(RUN)/joint --dump $(RUN)/joint.npz --cfg-options stream=j epochs=12
-	$(PY) tools/test.py $(CONFIG) last --work-dir $(RUN)/bone --dump $(RUN)/bone.npz --cfg-options stream=b epochs=12
+	$(PY) tools/train.py $(CONFIG) --work-dir $(RUN)/joint --cfg-options stream=j
+	$(PY) tools/train.py $(CONFIG) --work-dir $(RUN)/bone --cfg-options stream=b
+	$(PY) tools/test.py $(CONFIG) last --work-dir $(RUN)/joint --dump $(RUN)/joint.npz --cfg-options stream=j
+	$(PY) tools/test.py $(CONFIG) last --work-dir $(RUN)/bone --dump $(RUN)/bone.npz --cfg-options stream=b
 	$(PY) tools/ensemble.py $(RUN)/joint.npz $(RUN)/bone.npz --weights 1 1 --out $(RUN)/fused.npz
 	$(PY) tools/confusion_matrix.py $(RUN)/fused.npz --csv $(RUN)/confusion.csv --png $(RUN)/confusion.png
 	$(PY) tools/analyze_logs.py $(RUN)/joint $(RUN)/bone --out $(RUN)/curves.png

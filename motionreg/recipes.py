@@ -97,7 +97,7 @@ def ntu(data: str = 'data/ntu60', split: str = 'xsub', stream: str = 'j', frames
                    test_split=f'{split}_val', layout='nturgb+d', **options)
 
 
-def minimotion(stream: str = 'j', frames: int = 48, root: str = 'data/minimotion', subset: Subset = 'all',
+def minimotion(stream: str = 'j', frames: int = 32, root: str = 'data/minimotion', subset: Subset = 'all',
                holdout: bool = False, **options: Any) -> Loaders:
     """MiniMotion, synthetic motion that is made on first use: other subjects and one more camera in the test.
 
