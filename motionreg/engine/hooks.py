@@ -59,7 +59,8 @@ class PlainCheckpointHook(Hook):
                 name: message_hub.HistoryBuffer(*(part.cpu().numpy() for part in parts))
                 for name, parts in hub['log_scalars'].items()}
         self._random_states = checkpoint.get('random_states', [])
-        metainfo = getattr(getattr(runner.train_dataloader, 'dataset', None), 'metainfo', None)
+        loader = getattr(runner._train_loop, 'dataloader', None)    # absent in a test
+        metainfo = getattr(getattr(loader, 'dataset', None), 'metainfo', None)
         if metainfo is not None and plain(metainfo) == checkpoint.get('meta', {}).get('dataset_meta'):
             checkpoint['meta']['dataset_meta'] = metainfo   # MMEngine compares pickles, where a tuple is not a list
 
