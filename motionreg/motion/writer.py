@@ -162,7 +162,8 @@ class StoreWriter:
         if motion.label is not None and not 0 <= motion.label < (len(self.class_names) or 1 << 31):
             self._fail(motion, f'label {motion.label} is not in 0..{len(self.class_names) - 1}, there are '
                                f'{len(self.class_names)} class names' if self.class_names
-                       else f'label {motion.label} is negative; classes count from 0')
+                       else f'label {motion.label} is {"negative" if motion.label < 0 else "out of range"}; classes '
+                            'count from 0')
         if self.fps is None and not self._index:
             self.fps = motion.fps
         elif motion.fps is not None and motion.fps != self.fps:

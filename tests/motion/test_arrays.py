@@ -160,3 +160,65 @@ def test_nan_stops_or_is_skipped(folder, tmp_path):
     made = prepare('arrays', tmp_path / 'store', on_bad='skip', src=folder, layout='nw-ucla')
     assert made.store.ids[made.store.split('train')].tolist() == ['four']
     assert list(made.skipped) == ['one']
+
+
+def test_same_name_twice(folder):
+    (folder / 'labels.csv').write_text('id\none\n')
+    np.save(folder / 'deep' / 'one.npy', walk(9))
+    (one,), _ = read_arrays(folder, 'nw-ucla')
+    np.testing.assert_array_equal(one.keypoint, walk(3, seed=1)[None])
+    (folder / 'other').mkdir()
+    (folder / 'one.npy').rename(folder / 'other' / 'one.npy')
+    with pytest.raises(DataError, match=r"sample 'one': both .*deep/one\.npy and .*other/one\.npy .* column 'file'"):
+        list(read_arrays(folder, 'nw-ucla')[0])
+
+
+def write_labels(folder: Path, *labels: str) -> None:
+    (folder / 'labels.csv').write_text('\n'.join(['id,label', *map(','.join, zip(('one', 'two', 'four'), labels))]))
+
+
+def test_numbers_as_labels(folder):
+    write_labels(folder, '2.0', '', '10')
+    assert [clip.label for clip in read_arrays(folder, 'nw-ucla')[0]] == [2, None, 10]
+    write_labels(folder, '3', 'wave', '3')
+    (folder / 'classes.txt').write_text('wave\n3\n')
+    assert [clip.label for clip in read_arrays(folder, 'nw-ucla')[0]] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(('label', 'message'), [
+    ('wave', "both numbers and names, e.g. '1' and 'wave'"), ('0.5', "sample 'two': label '0.5' is not a whole number"),
+    ('9' * 5000, r"sample 'two': label 9{20}\.\.\. is out of range"),
+    ('9999999999', 'label 9999999999 is out of range'),
+    ('-1', 'label -1 is negative'),
+])
+def test_wrong_labels(folder, tmp_path, label, message):
+    write_labels(folder, '1', label)
+    with pytest.raises(DataError, match=message):
+        prepare('arrays', tmp_path / 'store', src=folder, layout='nw-ucla')
+
+
+def test_metadata_has_one_type_a_column(folder):
+    (folder / 'labels.csv').write_text('id,code,mixed,whole,real,date,\n'
+                                       'one,007,1,-3,1,1e3,\ntwo,010,a,,0.5,2e3,\nfour,100,,20,2,nan,\n')
+    metas = [dict(clip.meta) for clip in read_arrays(folder, 'nw-ucla')[0]]
+    assert metas == [{'code': '007', 'mixed': '1', 'whole': -3, 'real': 1.0, 'date': '1e3'},
+                     {'code': '010', 'mixed': 'a', 'real': 0.5, 'date': '2e3'},
+                     {'code': '100', 'whole': 20, 'real': 2.0, 'date': 'nan'}]
+    assert [type(meta['real']) for meta in metas] == [float] * 3
+
+
+@pytest.mark.parametrize(('table', 'message'), [
+    ('id,room size\none,3', "column 'room size': use letters"), ('id,a,a\none,1,2', "the column 'a' twice"),
+    ('id,\none,3', 'line 2 has a value in a column without a name'),
+])
+def test_wrong_columns_are_found_before_any_clip(folder, table, message):
+    (folder / 'labels.csv').write_text(table)
+    with pytest.raises(DataError, match=message):
+        read_arrays(folder, 'nw-ucla')
+
+
+def test_more_coordinates_than_the_layout(folder):
+    (folder / 'labels.csv').write_text('id\none\n')
+    np.save(folder / 'one.npy', np.zeros((3, 20, 4)))
+    with pytest.raises(DataError, match=r"one\.npy: 4 coordinates a joint, layout 'nw-ucla' has 3\. Confidences go"):
+        list(read_arrays(folder, 'nw-ucla')[0])

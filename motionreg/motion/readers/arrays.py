@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,12 +15,15 @@ from motionreg.layouts import Layout, get_layout
 from motionreg.motion.motion import MetaValue, Motion
 from motionreg.motion.readers.csv_clips import read_csv_clip
 from motionreg.motion.readers.dataset_info import DatasetInfo
+from motionreg.motion.store_format import check_name
 from motionreg.registry import READERS
 
 TABLE = 'labels.csv'
 CLASSES = 'classes.txt'
 SUFFIXES = ('.npy', '.npz', '.csv')
 _OWN = ('id', 'label', 'split', 'file', 'caption')
+_NUMBER = re.compile(r'-?[0-9]+(\.[0-9]+)?')
+_PLAIN_NUMBER = re.compile(r'-?(0|[1-9][0-9]{0,17})(\.[0-9]+)?')   # no leading zeros; fits 64 bits
 
 
 @READERS.register_module(name='arrays')
@@ -28,12 +32,14 @@ def read_arrays(src: str | Path, layout: str, fps: float | None = None) -> tuple
 
     labels.csv has a header and one row a clip. Its column ``id`` names the clip; the others may be left out: ``label``
     (a class index from 0, or a class name), ``split`` (names separated by spaces), ``file`` (path in the folder; else
-    ID.npy, ID.npz or ID.csv, in the folder or below it), ``caption``; any further column becomes metadata (subject,
-    camera ...). Class names in their order may be listed in classes.txt, one a line; else names are sorted.
+    ID.npy, ID.npz or ID.csv, in the folder or, if there is one only, below it), ``caption``; any further column becomes
+    metadata (subject, camera ...), numbers if all its values are plain numbers (no leading zeros), else words. Class
+    names in their order may be listed in classes.txt, one a line; else names are sorted.
 
-    A .npy file is (T, V, C) or (M, T, V, C); a .npz file holds such an array ``keypoint`` and may hold ``score`` (T, V)
-    or (M, T, V); a .csv file has one row a frame: columns JOINT_x, JOINT_y (and JOINT_z, JOINT_score) in any order, or
-    no header and V * C numbers joint by joint. Columns ``frame`` and ``person`` make clips of several persons.
+    A .npy file is (T, V, C) or (M, T, V, C), with C at most the dimensions of the layout; a .npz file holds such an
+    array ``keypoint`` and may hold ``score`` (T, V) or (M, T, V); a .csv file has one row a frame: columns JOINT_x,
+    JOINT_y (and JOINT_z, JOINT_score) in any order, or no header and V * C numbers joint by joint. Columns ``frame``
+    and ``person`` make clips of several persons.
 
     Args:
         src: the folder.
@@ -62,7 +68,8 @@ def read_table(path: Path) -> list[dict[str, str]]:
     """Rows of labels.csv, stripped, with what must be there checked.
 
     Raises:
-        DataError: no such file, no column or value ``id``, an id twice, or a row of another length than the header.
+        DataError: no such file, no column or value ``id``, a column or id twice, a column name that cannot be
+            stored, or a row of another length than the header.
     """
     try:
         text = path.read_text(encoding='utf-8-sig')
@@ -75,6 +82,11 @@ def read_table(path: Path) -> list[dict[str, str]]:
     header = [name.strip() for name in next(lines, [])]
     if 'id' not in header:
         raise DataError(f"{path}: the header has no column 'id', it is {','.join(header)!r}.{suggest('id', header)}")
+    for name in header:
+        if name:        # a comma at the end of all lines does no harm
+            check_name(name, f'{path}: column')
+        if name and header.count(name) > 1:
+            raise DataError(f'{path}: the header names the column {name!r} twice.')
     rows, seen = [], set()
     for line in lines:
         if not any(value.strip() for value in line):
@@ -82,7 +94,9 @@ def read_table(path: Path) -> list[dict[str, str]]:
         where = f'{path}: line {lines.line_num}'
         if len(line) != len(header):
             raise DataError(f'{where} has {len(line)} values, the header {len(header)}. Quote texts that have commas.')
-        row = {name: value.strip() for name, value in zip(header, line)}
+        row = {name: value.strip() for name, value in zip(header, line) if name}
+        if any(value.strip() for name, value in zip(header, line) if not name):
+            raise DataError(f'{where} has a value in a column without a name.')
         if not row['id'] or row['id'] in seen:
             raise DataError(f"{where}: {'the id ' + repr(row['id']) + ' is there twice' if row['id'] else 'no id'}.")
         seen.add(row['id'])
@@ -100,8 +114,14 @@ def _number_labels(rows: list[dict[str, str]], folder: Path) -> tuple[list[int |
     names = [name for name in names if name]
     if len(set(names)) != len(names):
         raise DataError(f'{file}: a class name is there twice.')
-    if all(_is_index(value) for value in values if value):
-        return [int(value) if value else None for value in values], tuple(names)
+    numeric = [bool(_NUMBER.fullmatch(value)) for value in values if value]
+    if all(numeric):
+        return [_index(value, row, folder) if value else None for row, value in zip(rows, values)], tuple(names)
+    if any(numeric) and not names:
+        number, word = (next(value for value in values if value and bool(_NUMBER.fullmatch(value)) is kind)
+                        for kind in (True, False))
+        raise DataError(f'{folder / TABLE}: the column label has both numbers and names, e.g. {number!r} and {word!r}. '
+                        f'Use one of them, or list all names in {CLASSES}.')
     names = names or sorted({value for value in values if value})
     index = {name: number for number, name in enumerate(names)}
     for row, value in zip(rows, values):
@@ -111,23 +131,56 @@ def _number_labels(rows: list[dict[str, str]], folder: Path) -> tuple[list[int |
     return [index[value] if value else None for value in values], tuple(names)
 
 
-def _is_index(value: str) -> bool:
-    return value.removeprefix('-').isdecimal()
+def _index(value: str, row: dict[str, str], folder: Path) -> int:
+    """Class index '3' or '3.0'."""
+    whole, _, rest = value.partition('.')
+    if rest.strip('0'):
+        raise DataError(f"{folder / TABLE}: sample {row['id']!r}: label {value!r} is not a whole number.")
+    if len(whole) > 18:
+        raise DataError(f"{folder / TABLE}: sample {row['id']!r}: label {value[:20]}... is out of range.")
+    return int(whole)
 
 
 def _motions(folder: Path, rows: list[dict[str, str]], labels: list[int | None], layout: Layout,
              fps: float | None) -> Iterator[Motion]:
-    files = {file.stem: file for suffix in reversed(SUFFIXES) for file in sorted(folder.rglob(f'*{suffix}'))
-             if file != folder / TABLE}
-    for row, label in zip(rows, labels):
-        path = folder / row['file'] if row.get('file') else files.get(row['id'])
+    files: dict[str, list[Path]] = {}
+    for suffix in SUFFIXES:
+        for file in sorted(folder.rglob(f'*{suffix}')):
+            files.setdefault(file.stem, []).append(file)
+    metas = _metadata(rows)
+    for row, label, meta in zip(rows, labels, metas):
+        path = folder / row['file'] if row.get('file') else _find(row['id'], files.get(row['id'], []), folder)
         if path is None or not path.is_file():
             raise DataError(f"{folder / TABLE}: sample {row['id']!r}: no file "
                             f"{row.get('file') or ' or '.join(row['id'] + suffix for suffix in SUFFIXES)} in {folder}.")
         keypoint, score = read_clip(path, layout)
         captions = (row['caption'],) if row.get('caption') else ()
-        meta = {name: _value(value) for name, value in row.items() if name not in _OWN and value}
         yield Motion(keypoint, layout.name, row['id'], label=label, fps=fps, score=score, captions=captions, meta=meta)
+
+
+def _find(sample_id: str, files: list[Path], folder: Path) -> Path | None:
+    """The file of a clip: one in the folder itself before one below it, .npy before .npz before .csv."""
+    files = [file for file in files if file != folder / TABLE]
+    files = [file for file in files if file.parent == folder] or files
+    for other in files[1:]:
+        if other.parent != files[0].parent:
+            raise DataError(f"{folder / TABLE}: sample {sample_id!r}: both {files[0]} and {other} have that name. "
+                            "Say which in a column 'file'.")
+    return files[0] if files else None
+
+
+def _metadata(rows: list[dict[str, str]]) -> list[dict[str, MetaValue]]:
+    """The further columns, row by row; a column is of whole numbers, of numbers or of words."""
+    metas: list[dict[str, MetaValue]] = [{} for _ in rows]
+    for name in (name for name in rows[0] if name not in _OWN):
+        values = [row[name] for row in rows if row[name]]
+        kind: type[int | float | str] = str
+        if all(_PLAIN_NUMBER.fullmatch(value) for value in values):
+            kind = float if any('.' in value for value in values) else int
+        for row, meta in zip(rows, metas):
+            if row[name]:
+                meta[name] = kind(row[name])
+    return metas
 
 
 def read_clip(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray | None]:
@@ -158,18 +211,11 @@ def read_clip(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray | None
                         'coordinates) or (persons, frames, joints, coordinates).')
     if keypoint.shape[2] != layout.num_joints:
         raise DataError(f'{path}: {keypoint.shape[2]} joints, layout {layout.name!r} has {layout.num_joints}.')
+    if keypoint.shape[3] > layout.dims:
+        raise DataError(f'{path}: {keypoint.shape[3]} coordinates a joint, layout {layout.name!r} has {layout.dims}. '
+                        "Confidences go into an array 'score' of a .npz file, or columns JOINT_score of a .csv file.")
     if score is not None:
         score = np.asarray(score, np.float32).reshape(-1, *score.shape[-2:])
         if score.shape != keypoint.shape[:3]:
             raise DataError(f'{path}: score has shape {score.shape}, expected {keypoint.shape[:3]}.')
     return keypoint.astype(np.float32), score
-
-
-def _value(text: str) -> MetaValue:
-    """A number if it looks like one, else the text."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
