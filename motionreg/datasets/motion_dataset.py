@@ -124,7 +124,7 @@ class MotionDataset(Dataset):
             problem = f'keypoint is {x.shape}, need (persons, frames, joints, channels), at least one of each.'
         elif x.shape[2] != self._data_layout.num_joints:
             problem = f'{x.shape[2]} joints, but layout {self._data_layout.name!r} has {self._data_layout.num_joints}.'
-        elif not np.isfinite(x.sum()):
+        elif not _all_finite(x):
             person, frame, joint, _ = np.argwhere(~np.isfinite(x))[0]
             name = self._data_layout.joints[joint]
             problem = f'NaN or infinity in person {person}, frame {frame}, joint {name!r}.'
@@ -154,6 +154,8 @@ class MotionDataset(Dataset):
                 raise ConfigError(f'indices go from {wanted.min()} to {wanted.max()}, split {self.split!r} of '
                                   f'{self._where} has {len(selected)} samples.')
             selected = selected[wanted]
+        if num_samples is not None and num_samples < 1:
+            raise ConfigError(f'num_samples is at least 1, not {num_samples}.')
         if num_samples is not None and num_samples < len(selected):
             selected = selected[np.linspace(0, len(selected) - 1, num_samples).round().astype(np.int64)]
         if not len(selected):
@@ -182,3 +184,9 @@ class MotionDataset(Dataset):
     @property
     def _where(self) -> str:
         return str(self.data) if isinstance(self.data, str | Path) else type(self.data).__name__
+
+
+def _all_finite(x: np.ndarray) -> bool:
+    """Whether no value is NaN or infinite. The sum, far cheaper, overflows for large finite values."""
+    with np.errstate(over='ignore', invalid='ignore'):
+        return bool(np.isfinite(x.sum()) or np.isfinite(x).all())

@@ -17,7 +17,8 @@ from motionreg.motion.motion import Motion
 from motionreg.motion.progress import progress
 
 Severity = Literal['error', 'warning']
-LARGEST_METRES = 100.0
+LARGEST = {'m': 1e2, 'mm': 1e5, 'px': 1e5}     # by the layout's unit; what is larger is suspicious
+LARGEST_OTHER = 1e6
 
 
 class Motions(Protocol):
@@ -129,8 +130,9 @@ def check_keypoint(motion: Motion, layout: Layout) -> Iterator[Problem]:
         yield problem('one frame only; its motion streams are zero', 'warning')
     elif (x == x[:, :1]).all():
         yield problem('all frames are equal', 'warning')
-    if layout.unit == 'm' and np.abs(x).max() > LARGEST_METRES:
-        yield problem(f'values up to {np.abs(x).max():g} metres; are these millimetres or pixels?', 'warning')
+    if (largest := np.abs(x).max()) > LARGEST.get(layout.unit, LARGEST_OTHER):
+        yield problem(f'values up to {largest:g} ' + ('metres; are these millimetres or pixels?' if layout.unit == 'm'
+                                                      else f'{layout.unit}; are they right?'), 'warning')
 
 
 def check_score(motion: Motion) -> Iterator[Problem]:

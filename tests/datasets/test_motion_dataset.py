@@ -82,12 +82,25 @@ def test_test_mode_is_deterministic() -> None:
     torch.testing.assert_close(data[0, 0]['inputs'], data[0, 9]['inputs'], rtol=0, atol=0)
 
 
+def test_large_finite_values_are_no_infinity() -> None:
+    clip = motion()
+    clip.keypoint[..., :2] = 1e38
+    data = MotionDataset(MemoryMotions([clip]))
+    np.testing.assert_array_equal(data.load(0)['keypoint'], clip.keypoint)
+    clip.keypoint[0, 3, 2, 1] = np.inf
+    with pytest.raises(DataError, match='infinity in person 0, frame 3'):
+        data.load(0)
+
+
 def test_subsets() -> None:
     assert list(dataset(indices=[4, 1]).ids) == ['clip008', 'clip002']
     assert list(dataset(num_samples=3).ids) == ['clip000', 'clip004', 'clip010']
     assert len(dataset(split=None)) == 12
     with pytest.raises(ConfigError, match=r'indices go from 0 to 6, .* has 6 samples'):
         dataset(indices=[0, 6])
+    for count in (0, -1):
+        with pytest.raises(ConfigError, match=f'num_samples is at least 1, not {count}'):
+            dataset(num_samples=count)
     with pytest.raises(IndexError):
         dataset()[6]
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from motionreg.layouts import get_layout
 from motionreg.motion import Motion, Store
 from motionreg.motion.pyskl import PysklFile
-from motionreg.motion.validate import Problem, disjoint_pairs, label_counts, validate
+from motionreg.motion.validate import Problem, check_keypoint, disjoint_pairs, label_counts, validate
 from tests.motion.raw_files import motion, write_store
 
 
@@ -38,6 +39,18 @@ def good(tmp_path):
     clips = [motion(f'{name}', label=number % 2, frames=4 + number) for number, name in enumerate('abcdefgh')]
     splits = {'train': list('abcdef'), 'test': ['g', 'h'], 'train_fit': list('abcd'), 'val': ['e', 'f']}
     return Store(write_store(tmp_path / 'good', clips, splits, class_names=('x', 'y')))
+
+
+@pytest.mark.parametrize(('layout', 'usual', 'message'), [
+    ('kit', 9e4, '200000 mm; are they right?'), ('coco', 9e4, '200000 px; are they right?'),
+    ('nw-ucla', 90, '200000 metres; are these millimetres or pixels?')])
+def test_every_unit_has_a_limit(layout, usual, message):
+    skeleton = get_layout(layout)
+    x = np.random.default_rng(0).uniform(0, usual, (1, 4, skeleton.num_joints, skeleton.dims)).astype(np.float32)
+    assert list(check_keypoint(Motion(x, layout, 's'), skeleton)) == []
+    x[0, 0, 0, 0] = -2e5
+    assert list(check_keypoint(Motion(x, layout, 's'), skeleton)) == [
+        Problem('s', 'keypoint', f'values up to {message}', 'warning')]
 
 
 def test_good_data_has_no_problem(good):

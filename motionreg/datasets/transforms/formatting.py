@@ -49,6 +49,8 @@ class FormatClip:
     def __init__(self, num_person: int = 2, mode: str = 'zero') -> None:
         if mode not in ('zero', 'copy'):
             raise ConfigError(f"FormatClip: mode is 'zero' or 'copy', not {mode!r}.")
+        if num_person < 1:
+            raise ConfigError(f'FormatClip: num_person is at least 1, not {num_person}.')
         self.num_person, self.mode = num_person, mode
 
     def __call__(self, results: Results) -> Results:

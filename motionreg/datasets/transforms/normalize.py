@@ -16,7 +16,7 @@ _EMPTY = 1e-8       # a person whose coordinates are all within it is absent fro
 
 @TRANSFORMS.register_module()
 class PreNormalize3D:
-    """Drop empty frames, put the body at the origin, its spine along +z and its shoulders along +x (pyskl).
+    """Drop empty frames, put the body at the origin, its spine along +z and its shoulders along the x axis (pyskl).
 
     Frames without the main person go. The main person is the one present in most frames; it becomes person 0. The
     origin is its ``center`` joint in the first frame, joints at exactly zero stay there. Both rotations are those that
@@ -28,7 +28,8 @@ class PreNormalize3D:
     Args:
         align_center: subtract the origin.
         align_spine: rotate the spine, the line between the ``upright`` joints, to +z.
-        align_shoulder: rotate the line from the right to the left ``facing`` joint to +x. None: as ``align_spine``.
+        align_shoulder: rotate right minus left ``facing`` joint, the vector from the left to the right one, to +x.
+            None: as ``align_spine``.
 
     Source: kennymckormick/pyskl, and mmaction2 for ``align_shoulder``.
     """

@@ -45,6 +45,8 @@ class UniformSample:
         low, high = (p_interval, p_interval) if isinstance(p_interval, int | float) else p_interval
         if compat not in ('pyskl', 'mmaction2', 'none'):
             raise ConfigError(f"UniformSample: compat is 'pyskl', 'mmaction2' or 'none', not {compat!r}.")
+        if clip_len < 1 or num_clips < 1:
+            raise ConfigError(f'UniformSample: clip_len and num_clips are at least 1, not {clip_len} and {num_clips}.')
         if not 0 < low <= high <= 1:
             raise ConfigError(f'UniformSample: p_interval is within (0, 1], not {p_interval!r}.')
         if compat == 'mmaction2' and low < 1:
@@ -137,15 +139,19 @@ def _even_clip(num_frames: int, clip_len: int, share: float, place: float) -> np
 class RepeatSample:
     """Sample ``clip_len`` frames as CTR-GCN's NW-UCLA feeder does.
 
-    Training: a sorted random sample of the frames repeated ``repeat`` times. Test: evenly spaced, rounded down.
+    Training: a sorted random sample of the frames repeated ``repeat`` times, or more often if that is
+    fewer than ``clip_len``. Test: evenly spaced, rounded down.
     """
 
     def __init__(self, clip_len: int = 52, repeat: int = 100) -> None:
+        if clip_len < 1 or repeat < 1:
+            raise ConfigError(f'RepeatSample: clip_len and repeat are at least 1, not {clip_len} and {repeat}.')
         self.clip_len, self.repeat = clip_len, repeat
 
     def draw(self, num_frames: int, rng: np.random.Generator) -> np.ndarray:
         """Training indices, (clip_len,) int64, ascending."""
-        places = rng.choice(num_frames * self.repeat, self.clip_len, replace=False, shuffle=False)
+        repeat = max(self.repeat, -(-self.clip_len // num_frames))
+        places = rng.choice(num_frames * repeat, self.clip_len, replace=False, shuffle=False)
         return np.sort(places % num_frames)
 
     def test_indices(self, num_frames: int) -> np.ndarray:

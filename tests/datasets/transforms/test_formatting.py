@@ -60,6 +60,8 @@ def test_to_stream_with_confidences(stream: str, channels: int) -> None:
 def test_errors() -> None:
     with pytest.raises(ConfigError, match="mode is 'zero' or 'copy'"):
         FormatClip(mode='loop')
+    with pytest.raises(ConfigError, match='num_person is at least 1, not 0'):
+        FormatClip(0)
     with pytest.raises(ConfigError, match="motion_score is 'mean' or 'difference'"):
         ToStream('sum')
     with pytest.raises(DataError, match="sample 'clip000': 40 frames do not divide into 3 clips"):

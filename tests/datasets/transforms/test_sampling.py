@@ -103,6 +103,20 @@ def test_repeat_sample() -> None:
     np.testing.assert_array_equal(results['keypoint'], clip.keypoint[:, sample.test_indices(40)])
 
 
+def test_repeat_sample_of_few_frames() -> None:
+    indices = RepeatSample(10, repeat=2).draw(3, np.random.default_rng(0))
+    assert indices.shape == (10,)
+    assert np.bincount(indices).tolist() in ([4, 4, 2], [4, 2, 4], [2, 4, 4], [4, 3, 3], [3, 4, 3], [3, 3, 4])
+
+
+@pytest.mark.parametrize(('transform', 'options'), [
+    (UniformSample, {'clip_len': 0}), (UniformSample, {'clip_len': 10, 'num_clips': 0}),
+    (RepeatSample, {'clip_len': 0}), (RepeatSample, {'repeat': 0})])
+def test_sizes_are_positive(transform: type, options: dict) -> None:
+    with pytest.raises(ConfigError, match=f'{transform.__name__}: .* at least 1, not'):
+        transform(**options)
+
+
 @pytest.mark.parametrize(('options', 'message'), [
     ({'compat': 'mmaction'}, "compat is 'pyskl', 'mmaction2' or 'none'"),
     ({'p_interval': (0.5, 1.5)}, r'p_interval is within \(0, 1\]'),
