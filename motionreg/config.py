@@ -120,6 +120,8 @@ def import_plugins(modules: Sequence[str], config_path: Path | None = None) -> N
     Raises:
         ConfigError: one that cannot be imported.
     """
+    if isinstance(modules, str):
+        raise ConfigError(f'{config_path}: plugins is a list of names, not {modules!r}')
     folders = [*sorted(PROJECTS.glob('*/')), *([config_path.resolve().parent.parent] if config_path else [])]
     for name in modules:
         for folder in folders:
@@ -127,8 +129,9 @@ def import_plugins(modules: Sequence[str], config_path: Path | None = None) -> N
                 sys.path.append(str(folder.resolve()))
         try:
             import_module(name)
-        except ImportError as error:
-            raise ConfigError(f"{config_path or '--plugin'}: plugin '{name}' cannot be imported: {error}. Plugins are "
+        except Exception as error:
+            what = f'{type(error).__name__}: {error}'
+            raise ConfigError(f"{config_path or '--plugin'}: plugin '{name}' cannot be imported: {what}. Plugins are "
                               f"packages on the Python path, in projects/<project>/ or in the project folder of the "
                               f"config") from error
 

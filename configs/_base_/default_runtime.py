@@ -4,9 +4,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=20),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, save_best='top1', rule='greater'),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    plain_checkpoint=dict(type='PlainCheckpointHook'),
-    nan_guard=dict(type='NaNGuardHook'))
+    sampler_seed=dict(type='DistSamplerSeedHook'))
 env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict())
 log_processor = dict(type='LogProcessor', window_size=20, by_epoch=True, mean_pattern=r'.*(loss|acc|time|grad_norm).*')
 visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from pathlib import Path
@@ -21,6 +22,9 @@ def train(config: Config) -> MotionRunner:
     require_part(config, 'train')
     require_valid(config, config.filename or 'config')
     runner = build_runner(config)
+    if not config.get('resume') and newest_checkpoint(config.work_dir)[0] is not None:
+        runner.logger.warning('%s holds checkpoints of an earlier run, which this one overwrites. --resume would '
+                              'continue it', config.work_dir)
     warn_about_batch_size(runner)
     runner.train()
     return runner
@@ -35,6 +39,7 @@ def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str
         amp: run the network in bfloat16.
     """
     require_part(config, 'test')
+    config = copy.deepcopy(config)
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_cfg',
                 'val_evaluator'):
         config[key] = None
@@ -58,8 +63,10 @@ def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str
 
 def require_part(config: Config, part: str) -> None:
     """Raise ConfigError if a config says nothing about training, or testing."""
-    if config.get(f'{part}_dataloader') is None:
-        raise ConfigError(f'{config.filename or "the config"} has no {part}_dataloader, so nothing to {part} with')
+    needed = ('train_dataloader', 'optim_wrapper') if part == 'train' else ('test_dataloader',)
+    lacking = next((key for key in needed if config.get(key) is None), None)
+    if lacking:
+        raise ConfigError(f'{config.filename or "the config"} has no {lacking}, so nothing to {part} with')
 
 
 def build_runner(config: Config) -> MotionRunner:

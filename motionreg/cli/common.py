@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,12 @@ from motionreg.errors import ConfigError, UserError
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Run a program: exit code 0, its own, or 2 with one message for bad input."""
+    """Run a program: exit code 0, its own, or 2 with one message for bad input.
+
+    SIGTERM ends it as SystemExit(143), so that what it has half written is removed.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         sys.exit(main() or 0)
     except UserError as error:
@@ -31,6 +38,10 @@ def run(main: Callable[[], int | None]) -> None:
         sys.exit(130)
 
 
+def _terminate(number: int, frame: object) -> None:
+    sys.exit(128 + number)
+
+
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """--cfg-options, --work-dir and --launcher."""
     parser.add_argument('--work-dir', help='folder for checkpoints and logs (default: work_dirs/<config>/<options>)')
@@ -39,7 +50,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
                              "train_dataloader.batch_size=32")
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default=None,
                         help='job launcher (default: pytorch under torchrun, else none)')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
 
 
 PLUGINS_HELP = '--plugin NAME: also use the readers and layouts of this project; may be given several times.'
@@ -78,7 +89,7 @@ def parse_options(items: list[str]) -> dict[str, Any]:
 
 def default_work_dir(config_path: str | Path, options: dict[str, Any], declared: dict[str, Any]) -> str:
     """``work_dirs/<config>`` plus one folder that names the arguments changed, so that streams do not collide."""
-    changed = [f'{key}={value}' for key, value in sorted(options.items()) if key in declared]
+    changed = [f'{key}={value}'.replace('/', '_') for key, value in sorted(options.items()) if key in declared]
     return str(Path('work_dirs', Path(config_path).stem, ','.join(changed) or 'default'))
 
 

@@ -18,13 +18,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--amp', action='store_true', help='bfloat16 inference')
     common.add_config_arguments(parser)
     args = parser.parse_args(argv)
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.local_rank is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return args
 
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of tools/test.py."""
-    from motionreg.apis.run import find_checkpoint, test
+    from motionreg.apis.run import find_checkpoint, require_part, test
     from motionreg.config import load_config
 
     args = parse_args(argv)
@@ -36,5 +37,6 @@ def main(argv: list[str] | None = None) -> None:
                        or common.default_work_dir(args.config, options, config.args))
     config.load_from = str(find_checkpoint(args.checkpoint, config.work_dir))
     if args.split:
+        require_part(config, 'test')
         config.test_dataloader.dataset.split = args.split
     test(config, dump=args.dump, amp=args.amp)

@@ -20,12 +20,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
                         help='scale the learning rate by total batch size / auto_scale_lr.base_batch_size')
     common.add_config_arguments(parser)
     args = parser.parse_args(argv)
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.local_rank is not None:
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return args
 
 
 def prepare_config(args: argparse.Namespace) -> Any:
     """The config of a training run with all command-line changes applied."""
+    from motionreg.apis.run import require_part
     from motionreg.config import load_config
     from motionreg.errors import ConfigError
 
@@ -35,6 +37,7 @@ def prepare_config(args: argparse.Namespace) -> Any:
     config.launcher = launcher
     config.work_dir = (args.work_dir or config.get('work_dir')
                        or common.default_work_dir(args.config, options, config.args))
+    require_part(config, 'train')
     if args.amp and config.optim_wrapper.get('type', 'OptimWrapper') != 'AutocastOptimWrapper':
         if config.optim_wrapper.get('type', 'OptimWrapper') != 'OptimWrapper':
             raise ConfigError(f"--amp replaces 'OptimWrapper', not {config.optim_wrapper.type!r}. Leave --amp out, or "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from motionreg import registry as registries
+from motionreg.engine.checkpoint import ON_MISMATCH
 from motionreg.errors import ConfigError, UserError, suggest
 from motionreg.registry import BuildError, Registry, argument_problems, value_problems
 
@@ -48,7 +49,8 @@ TOP_LEVEL = {
 }
 DEFAULT_TYPES = {'train_cfg': None, 'val_cfg': 'ValLoop', 'test_cfg': 'TestLoop', 'optim_wrapper': 'OptimWrapper',
                  'log_processor': 'LogProcessor'}
-LOWEST = {'batch_size': 1, 'num_workers': 0, 'max_epochs': 1, 'max_iters': 1, 'repeat': 1}
+LOWEST = {'batch_size': 1, 'num_workers': 0, 'max_epochs': 1, 'max_iters': 1, 'repeat': 1, 'val_interval': 1,
+          'clip_len': 1, 'num_person': 1, 'num_samples': 1, 'seed': 0}
 ADDED_BY_MMENGINE = {'by_epoch', 'convert_to_iter_based', 'priority', '_scope_'}
 
 
@@ -69,7 +71,7 @@ def check_config(config: Any) -> list[Problem]:
             problems += _check_node(config[key], key, *KEYS[key])
         elif key.endswith('_dataloader') and config[key] is not None:
             problems += _check_dataloader(config[key], key)
-    problems += _check_triples(config)
+    problems += [*_check_triples(config), *_check_weights(config)]
     if all(problem.missing_data for problem in problems):
         problems += _check_fit(config)
     return problems
@@ -222,6 +224,14 @@ def _check_triples(config: Any) -> Iterator[Problem]:
         missing = [key for key in keys if config.get(key) is None]
         if missing and len(missing) < len(keys):
             yield Problem(missing[0], f'is missing; {part} needs {", ".join(keys)} together, or none of them')
+
+
+def _check_weights(config: Any) -> Iterator[Problem]:
+    policy, source = config.get('on_mismatch', 'error'), config.get('load_from')
+    if policy not in ON_MISMATCH:
+        yield Problem('on_mismatch', f'is {policy!r}, it must be one of {", ".join(ON_MISMATCH)}')
+    if isinstance(source, str) and not Path(source).is_file():
+        yield Problem('load_from', f'{source} does not exist')
 
 
 def _check_fit(config: Any) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from motionreg.engine.checkpoint import load_weights, mismatch_table, newest_checkpoint, read_checkpoint
 from motionreg.engine.compat import init_process_group
+from motionreg.engine.hooks import NaNGuardHook, PlainCheckpointHook
 from motionreg.errors import CheckpointError
 from motionreg.registry import FUNCTIONS, RUNNERS
 
@@ -70,12 +71,36 @@ class MotionRunner(Runner):
             raise CheckpointError(f'{filename} has no {", ".join(lacking)}: weights alone cannot be resumed. Start '
                                   f'from them with --cfg-options load_from={filename}, without --resume')
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        self._check_data(checkpoint, filename)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         left = load_weights(model, checkpoint['state_dict'], filename, self.cfg.get('on_mismatch', 'error'))
         if left:
             self.logger.warning('%s does not fit the model; left as initialised or ignored:\n%s', filename,
                                 mismatch_table(left))
         return checkpoint
+
+    def _check_data(self, checkpoint: dict[str, Any], filename: str) -> None:
+        """Raise CheckpointError if a test or a resumed run has another stream or skeleton than the weights learned."""
+        loop = self._test_loop if self._train_loop is None else self._train_loop if self._resume else None
+        dataset = getattr(getattr(loop, 'dataloader', None), 'dataset', None)
+        given, learned = getattr(dataset, 'metainfo', {}), checkpoint.get('meta', {}).get('dataset_meta') or {}
+        other = [f'{key} {learned[key]!r}, the data has {given[key]!r}' for key in ('stream', 'layout')
+                 if key in learned and key in given and learned[key] != given[key]]
+        if other and self.cfg.get('on_mismatch', 'error') == 'error':
+            raise CheckpointError(f'{filename} was trained on {"; ".join(other)}. Give the options of the training '
+                                  f'(stream=...), or on_mismatch=skip to use it all the same')
+
+    def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:
+        """The config's hooks, and those without which a run is not safe."""
+        super().register_hooks(default_hooks, custom_hooks)
+        for kind in (PlainCheckpointHook, NaNGuardHook):
+            if not any(isinstance(hook, kind) for hook in self.hooks):
+                self.register_hook(kind())
+
+    def dump_config(self) -> None:
+        """Keep the config of a training run in its work folder; a test leaves that file alone."""
+        if self._train_loop is not None:
+            super().dump_config()
 
     def load_or_resume(self) -> None:
         """Resume from the newest readable checkpoint of the work folder, or from ``load_from``, or load weights."""
@@ -89,6 +114,10 @@ class MotionRunner(Runner):
             return None
         self.logger.info('Resuming from %s', newest)
         self.resume(str(newest))
+        loop: Any = self.train_loop
+        if loop.iter >= loop.max_iters:
+            self.logger.warning('%s is the end of this run (%d epochs, %d iterations): there is nothing left to train',
+                                newest, self.epoch, self.iter)
         self._has_loaded = True
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterable
@@ -38,14 +39,14 @@ class StoreWriter:
     Args:
         path: folder to make. The folders above it are made too.
         layout: name of the layout of all clips.
-        fps: frames per second of all clips; None takes that of the first clip.
+        fps: frames per second of all clips, above 0; None takes that of the first clip.
         class_names: one name a class; empty if unknown.
         dtype: 'float32' or 'float16', of the keypoints on disk.
         overwrite: replace a store of that name. Any other file or folder is never replaced.
         info: JSON values to keep with the store, e.g. how it was made.
 
     Raises:
-        DataError: ``path`` is taken; a clip does not fit (see ``add``).
+        DataError: ``path`` is taken; ``fps`` is not a finite number above 0; a clip does not fit (see ``add``).
     """
 
     def __init__(self, path: str | Path, *, layout: str, fps: float | None = None, class_names: Iterable[str] = (),
@@ -53,6 +54,8 @@ class StoreWriter:
         if dtype not in ('float32', 'float16'):
             raise DataError(f"dtype {dtype!r}: a store holds 'float32' or 'float16'.")
         self.path = Path(path)
+        if not _is_rate(fps):
+            raise DataError(f'{self.path}: fps={fps!r}: a frame rate is a finite number above 0, or None.')
         self.layout, self._joints = layout, get_layout(layout).num_joints
         self.fps, self.class_names = fps, tuple(class_names)
         self.dtype, self.info = np.dtype(dtype), dict(info or {})
@@ -71,6 +74,10 @@ class StoreWriter:
 
     def __enter__(self) -> StoreWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in self.path.parent.iterdir():
+            owner = folder.name.removeprefix(f'.{self.path.name}.tmp-')
+            if owner != folder.name and owner.isdecimal() and not _is_running(int(owner)):
+                shutil.rmtree(folder, ignore_errors=True)       # of a writer that was killed
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
         return self
@@ -164,6 +171,8 @@ class StoreWriter:
                                f'{len(self.class_names)} class names' if self.class_names
                        else f'label {motion.label} is {"negative" if motion.label < 0 else "out of range"}; classes '
                             'count from 0')
+        if not _is_rate(motion.fps):
+            self._fail(motion, f'fps={motion.fps!r}, a frame rate is a finite number above 0, or None')
         if self.fps is None and not self._index:
             self.fps = motion.fps
         elif motion.fps is not None and motion.fps != self.fps:
@@ -216,6 +225,23 @@ class StoreWriter:
         self._folder.rename(self.path)
         sync_folder(self.path.parent)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _is_rate(fps: float | None) -> bool:
+    return fps is None or (math.isfinite(fps) and fps > 0)
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of this number on this machine; True where that cannot be found out."""
+    if os.name != 'posix':
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _columns(metas: list[dict[str, MetaValue]]) -> dict[str, np.ndarray]:

@@ -122,7 +122,10 @@ def test_wrong_names(path, tmp_path):
     (Motion(np.ones((1, 2, 20, 3)), 'nw-ucla', 'x', label=0), '20 joints'),
     (Motion(np.ones((1, 2, 25, 3)), 'nturgb+d', 'x', label=60), r'label 60 is not in 0\.\.59'),
     (Motion(np.ones((1, 2, 25, 3)), 'nturgb+d', 'x'), 'label None'),
+    (Motion(np.ones((3, 2, 25, 3)), 'nturgb+d', 'x', label=0), '3 persons, 2 frames; this file holds 2 persons'),
+    (Motion(np.ones((1, 301, 25, 3)), 'nturgb+d', 'x', label=0), '301 frames; .* and 300 frames'),
 ])
 def test_clips_that_cannot_be_written(tmp_path, clip, message):
     with pytest.raises(DataError, match=message):
         write_ctrgcn_npz(tmp_path / 'x.npz', {'x': clip}.__getitem__, ['x'], [], num_classes=60)
+    assert list(tmp_path.iterdir()) == []

@@ -218,3 +218,35 @@ def test_a_store_of_100000_clips_opens_at_once_and_takes_no_memory(tmp_path):
     seconds, megabytes = map(float, re.findall(r'[\d.]+', out))
     assert seconds < 1
     assert megabytes < 20
+
+
+def test_next_writer_removes_what_a_killed_one_left(tmp_path):
+    dead = subprocess.Popen([sys.executable, '-c', ''])
+    dead.wait()
+    names = {f'.s.tmp-{dead.pid}': False, f'.s.tmp-{os.getppid()}': True, '.s.tmp-x': True,
+             f'.other.tmp-{dead.pid}': True}
+    for name in names:
+        (tmp_path / name).mkdir()
+    with StoreWriter(tmp_path / 's', layout='nw-ucla') as writer:
+        assert {name: (tmp_path / name).exists() for name in names} == names
+        writer.add(motion('a'))
+    assert len(Store(tmp_path / 's')) == 1
+
+
+def test_terminated_program_leaves_nothing(tmp_path):
+    code = ('import os, signal, sys\nfrom motionreg.cli.common import run\nfrom motionreg.motion import StoreWriter\n'
+            'def main():\n    with StoreWriter(sys.argv[1], layout="nw-ucla"):\n'
+            '        os.kill(os.getpid(), signal.SIGTERM)\nrun(main)')
+    done = subprocess.run([sys.executable, '-c', code, str(tmp_path / 's')], check=False,
+                          env={**os.environ, 'PYTHONPATH': str(Path(__file__).parents[2])})
+    assert done.returncode == 143
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('fps', [0, -30.0, float('nan'), float('inf')])
+def test_frame_rates_are_positive(tmp_path, fps):
+    with pytest.raises(DataError, match='a frame rate is a finite number above 0'):
+        StoreWriter(tmp_path / 's', layout='nw-ucla', fps=fps)
+    writer = StoreWriter(tmp_path / 's', layout='nw-ucla')
+    with pytest.raises(DataError, match=r"sample 'a': fps=.*, a frame rate is"), writer:
+        writer.add(motion('a', fps=fps))

@@ -18,6 +18,7 @@ from motionreg.motion.readers.dataset_info import DatasetInfo
 from motionreg.motion.readers.ntu_classes import CLASS_NAMES
 from motionreg.motion.readers.ntu_skeleton import parse_name
 from motionreg.motion.readers.ntu_splits import Protocol, published_order, read_name_list
+from motionreg.motion.store_format import replace_file
 from motionreg.registry import READERS
 
 LAYOUT = 'nturgb+d'
@@ -91,7 +92,7 @@ def to_row(keypoint: np.ndarray, num_frames: int) -> np.ndarray:
 
 def write_ctrgcn_npz(path: str | Path, motions: Callable[[str], Motion], train: Sequence[str], test: Sequence[str], *,
                      num_classes: int, num_frames: int = 300) -> None:
-    """Write an npz file that the programs of the CTR-GCN family read.
+    """Write an npz file that the programs of the CTR-GCN family read, all or nothing.
 
     Args:
         path: file to write.
@@ -101,9 +102,10 @@ def write_ctrgcn_npz(path: str | Path, motions: Callable[[str], Motion], train: 
         num_frames: length of all rows; the originals take that of the longest sequence, 300 for NTU RGB+D.
 
     Raises:
-        DataError: a clip has no label below ``num_classes``, or not 25 joints.
+        DataError: a clip has no label below ``num_classes``, not 25 joints, more than two persons or more than
+            ``num_frames`` frames.
     """
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_STORED, allowZip64=True) as archive:
+    with replace_file(Path(path)) as output, zipfile.ZipFile(output, 'w', zipfile.ZIP_STORED) as archive:
         for part, names in (('train', train), ('test', test)):
             targets = np.zeros((len(names), num_classes))
             with archive.open(f'x_{part}.npy', 'w', force_zip64=True) as file:
@@ -112,6 +114,10 @@ def write_ctrgcn_npz(path: str | Path, motions: Callable[[str], Motion], train: 
                     motion = motions(name)
                     if motion.keypoint.shape[2:] != (25, 3):
                         raise DataError(f'sample {name!r}: {motion.num_joints} joints; such files hold 25, x y z.')
+                    if motion.num_persons > 2 or motion.num_frames > num_frames:
+                        raise DataError(f'sample {name!r}: {motion.num_persons} persons, {motion.num_frames} frames; '
+                                        f'this file holds 2 persons and {num_frames} frames. Choose the persons first, '
+                                        'or set num_frames.')
                     if motion.label is None or not 0 <= motion.label < num_classes:
                         raise DataError(f'sample {name!r}: label {motion.label} is not in 0..{num_classes - 1}.')
                     targets[number, motion.label] = 1
