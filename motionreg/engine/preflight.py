@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from motionreg import registry as registries
-from motionreg.engine.checkpoint import ON_MISMATCH
+from motionreg.engine.checkpoint import ON_MISMATCH, missing
 from motionreg.errors import ConfigError, UserError, suggest
 from motionreg.registry import BuildError, Registry, argument_problems, value_problems
 
@@ -231,7 +231,7 @@ def _check_weights(config: Any) -> Iterator[Problem]:
     if policy not in ON_MISMATCH:
         yield Problem('on_mismatch', f'is {policy!r}, it must be one of {", ".join(ON_MISMATCH)}')
     if isinstance(source, str) and not Path(source).is_file():
-        yield Problem('load_from', f'{source} does not exist')
+        yield Problem('load_from', str(missing(Path(source))))
 
 
 def _check_fit(config: Any) -> Iterator[Problem]:
