@@ -215,9 +215,11 @@ RUNNERS = Registry('runner', 'engine', parent=mmengine_registry.RUNNERS)
 VISUALIZERS = Registry('visualizer', 'engine', parent=mmengine_registry.VISUALIZERS)
 VISBACKENDS = Registry('vis_backend', 'engine', parent=mmengine_registry.VISBACKENDS)
 
-# Ours: the parts that configs assemble into models, and the steps that prepare their data.
+# Ours: the parts that configs assemble into models, and the steps that prepare their data and texts.
 TRANSFORMS = Registry('transform', 'datasets')
 READERS = Registry('reader', 'motion.readers')
+TEXT_READERS = Registry('text reader', 'text')
+TEXT_ENCODERS = Registry('text encoder', 'text')
 PREPROCESSORS = Registry('data preprocessor', 'models')
 BACKBONES = Registry('backbone', 'models')
 HEADS = Registry('head', 'models')
