@@ -24,7 +24,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10',
     packages=find_packages(include=['motionreg', 'motionreg.*']),
-    package_data={'motionreg': ['**/*.json', '**/*.npz', '**/*.html', '**/*.js', '**/*.txt', 'py.typed']},
+    package_data={'motionreg': ['**/*.json', '**/*.npz', '**/*.html', '**/*.js', '**/*.txt', '**/*.yaml', 'py.typed']},
     install_requires=requirements('base'),
     extras_require={**extras, 'all': sorted({line for name in extras if name != 'dev' for line in extras[name]})},
 )
