@@ -2,120 +2,129 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
-from motionreg.errors import CheckpointError, ConfigError, suggest
+from motionreg.errors import ConfigError
 from motionreg.registry import TEXT_ENCODERS
-from motionreg.text.encoders.base import TextEncoder, TextFeatures
-from motionreg.text.encoders.locate import fingerprint, locate
+from motionreg.text.encoders import pretrained
+from motionreg.text.encoders.base import TextEncoder, TextFeatures, as_texts
+from motionreg.text.encoders.locate import locate
 
 POOLINGS = ('mean', 'cls', 'max')
+_FLAGS = {'mean': 'pooling_mode_mean_tokens', 'cls': 'pooling_mode_cls_token', 'max': 'pooling_mode_max_tokens'}
 
 
 @TEXT_ENCODERS.register_module()
 class SentenceEncoder(TextEncoder):
-    """BERT, DistilBERT, MPNet, RoBERTa, T5's encoder ...: the states of the last layer, and one vector out of them.
+    """BERT, DistilBERT, MPNet, RoBERTa, the encoder of T5 ...: the states of its last layer, and one vector of them.
 
-    Sentence-BERT (Reimers and Gurevych, EMNLP 2019): ``pooled`` is the mean of the states of the valid tokens,
-    L2-normalised where the folder's modules.json says so. ``tokens`` are the states themselves.
+    As Sentence-BERT does (Reimers and Gurevych, EMNLP 2019), ``pooled`` is the mean of the states of the valid tokens,
+    L2-normalised, where the folder does not say otherwise. ``tokens`` are the states.
 
     Args:
         path: 'minilm' (all-MiniLM-L6-v2), 'mpnet' (all-mpnet-base-v2), or a folder with config.json, weights and
-            tokenizer.
-        pooling: 'mean', 'cls' (the first token), 'max', or 'auto': as the folder says, else 'mean'.
-        normalize: scale vectors to length one; None: as the folder says, else not.
+            tokenizer; see ``locate``.
+        pooling: 'mean', 'cls' (the first token), 'max', or 'auto': as modules.json in the folder says, else 'mean'.
+        normalize: scale vectors to length 1; None: as modules.json says, else not.
         max_tokens: None: as the folder says.
         frozen, truncate: see TextEncoder.
 
     Raises:
-        ConfigError: no such folder, or one that asks for layers that are not known here.
+        MissingDependency, ConfigError: no such folder, no weights in it, or it asks for what is not known here.
+        CheckpointError: weights are missing or cannot be read.
     """
 
     def __init__(self, path: str = 'minilm', pooling: str = 'auto', normalize: bool | None = None,
                  max_tokens: int | None = None, frozen: bool = True, truncate: bool = False) -> None:
+        from transformers import AutoConfig
+
         super().__init__(frozen, truncate)
-        if pooling not in (*POOLINGS, 'auto'):
-            raise ConfigError(f'pooling {pooling!r} is none of {", ".join(POOLINGS)}, auto.{suggest(pooling, POOLINGS)}')
-        self.folder = locate(path)
-        config = _read(self.folder, 'config.json')
-        self.width = self.token_width = config['hidden_size']
-        found, normalized = _modules(self.folder)
-        self.pooling = found if pooling == 'auto' else pooling
-        self.normalize = normalized if normalize is None else normalize
-        self.max_tokens = max_tokens or _max_tokens(self.folder, config)
+        if pooling not in ('auto', *POOLINGS):
+            raise ConfigError(f'pooling is {pooling!r}; known: auto, {", ".join(POOLINGS)}')
+        published = _read_modules(locate(path))
+        self.folder = published.folder
+        config = pretrained.load_config(AutoConfig, self.folder)
+        self.width = self.token_width = config.hidden_size
+        self.pooling = published.pooling if pooling == 'auto' else pooling
+        self.normalize = published.normalize if normalize is None else normalize
+        settings = pretrained.read_json(self.folder / 'sentence_bert_config.json')
+        self.lower_case = bool(settings.get('do_lower_case'))
+        self.max_tokens = max_tokens or settings.get('max_seq_length') or _max_tokens(self.folder, config)
         self._load_if_tuned()
 
     def load_network(self) -> nn.Module:
-        from transformers import AutoModel
+        from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
 
-        network = AutoModel.from_pretrained(self.folder, local_files_only=True, dtype=torch.float32)
+        config = pretrained.load_config(AutoConfig, self.folder)
+        factory = AutoModelForTextEncoding if config.is_encoder_decoder else AutoModel
+        network = pretrained.load_network(factory, self.folder, unused='pooler.')
         if getattr(network, 'pooler', None) is not None:
-            network.pooler = None       # a layer for another task, of which nothing is used here
+            network.pooler = None       # BERT's, trained for another task and not used here
         return network
 
     def load_tokenizer(self) -> Any:
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
+        return pretrained.load_tokenizer(AutoTokenizer, self.folder)
+
+    def tokenize(self, texts: Any) -> list[list[int]]:
+        """See TextEncoder; in lower case if the folder says so."""
+        return super().tokenize([text.lower() for text in as_texts(texts)] if self.lower_case else texts)
 
     def features(self, network: nn.Module, ids: Tensor, mask: Tensor) -> TextFeatures:
         tokens = network(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        weight = mask[..., None].to(tokens.dtype)
         if self.pooling == 'mean':
-            pooled = (tokens * weight).sum(1) / weight.sum(1)
+            pooled = (tokens * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
         elif self.pooling == 'max':
-            pooled = tokens.masked_fill(weight == 0, -torch.inf).amax(1)
+            pooled = tokens.masked_fill(~mask[..., None], -torch.inf).amax(1)
         else:
             pooled = tokens[:, 0]
         return TextFeatures(F.normalize(pooled, dim=-1) if self.normalize else pooled, tokens, mask)
 
     def weights_fingerprint(self) -> str:
-        files = sorted(path for path in self.folder.iterdir() if path.suffix in ('.json', '.txt', '.safetensors', '.bin'))
-        return fingerprint(files, (self.pooling, self.normalize, self.max_tokens, self.truncate))
+        files = [*pretrained.small_files(self.folder), *pretrained.weight_files(self.folder)]
+        return pretrained.fingerprint(files, (self.pooling, self.normalize, self.max_tokens, self.truncate))
 
 
-def _modules(folder: Path) -> tuple[str, bool]:
-    """The pooling of a folder of sentence-transformers, and whether vectors are normalised; else mean, and not."""
-    if not (folder / 'modules.json').is_file():
-        return 'mean', False
-    pooling, normalized = 'mean', False
-    for module in _read(folder, 'modules.json'):
-        kind = module['type'].rpartition('.')[2]
-        if kind == 'Pooling':
-            config = _read(folder / module['path'], 'config.json')
-            flags = [key for key, value in config.items() if key.startswith('pooling_mode_') and value is True]
-            names = {'pooling_mode_mean_tokens': 'mean', 'pooling_mode_cls_token': 'cls',
-                     'pooling_mode_max_tokens': 'max'}
-            pooling = config.get('pooling_mode') or (names.get(flags[0], flags[0]) if len(flags) == 1 else flags)
-            if pooling not in POOLINGS:
-                raise ConfigError(f'{folder}: pooling {pooling!r} is none of {", ".join(POOLINGS)}')
+@dataclass(frozen=True)
+class _Published:
+    """What modules.json of sentence-transformers says, or what holds without one; ``folder`` is the transformer's."""
+
+    folder: Path
+    pooling: str = 'mean'
+    normalize: bool = False
+
+
+def _read_modules(folder: Path) -> _Published:
+    """What to do with the states of the tokens. Raises ConfigError for what is not known here."""
+    found: dict[str, Any] = {'folder': folder}
+    for module in pretrained.read_json(folder / 'modules.json') or ():
+        kind, path = module['type'].rpartition('.')[2], folder / module['path']
+        if kind == 'Transformer':
+            found['folder'] = path
+        elif kind == 'Pooling':
+            config = pretrained.read_json(path / 'config.json')
+            asked = config.get('pooling_mode') or [key for key, value in config.items()
+                                                   if key.startswith('pooling_mode_') and value]
+            found['pooling'] = next((name for name in POOLINGS if asked in (name, [name], [_FLAGS[name]])), None)
+            if found['pooling'] is None:
+                raise ConfigError(f'{path}: pooling {asked} is not known here; known: {", ".join(POOLINGS)}')
         elif kind == 'Normalize':
-            normalized = True
-        elif kind != 'Transformer':
-            raise ConfigError(f'{folder}: a layer {kind} after the transformer is not supported')
-    return pooling, normalized
+            found['normalize'] = True
+        else:
+            raise ConfigError(f'{folder / "modules.json"}: {module["type"]} is not known here; known: Transformer, '
+                              'Pooling, Normalize')
+    return _Published(**found)
 
 
-def _max_tokens(folder: Path, config: dict[str, Any]) -> int:
-    own = _read(folder, 'sentence_bert_config.json', {}).get('max_seq_length')
-    limits = (config.get('max_position_embeddings'), _read(folder, 'tokenizer_config.json', {}).get('model_max_length'))
-    return int(own or min(limit for limit in limits if limit is not None))
-
-
-def _read(folder: Path, name: str, default: Any = None) -> Any:
-    """A JSON file of the folder. Raises ConfigError if there is none and no default."""
-    path = folder / name
-    if default is not None and not path.is_file():
-        return default
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except FileNotFoundError:
-        raise ConfigError(f'{folder} has no {name}') from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f'{path} cannot be read: {error}') from error
+def _max_tokens(folder: Path, config: Any) -> int:
+    """The longest text that both the tokenizer and the positions of a network allow."""
+    limits = (pretrained.read_json(folder / 'tokenizer_config.json').get('model_max_length'),
+              getattr(config, 'max_position_embeddings', None))
+    return int(min((limit for limit in limits if limit), default=512))
