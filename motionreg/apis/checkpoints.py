@@ -23,7 +23,7 @@ from motionreg.errors import CheckpointError, ConfigError
 from motionreg.evaluation.tables import format_table
 from motionreg.models.conversion import FAMILIES, convert
 from motionreg.models.conversion.detect import detect
-from motionreg.models.conversion.rules import Pairs
+from motionreg.models.conversion.rules import UNUSED, Pairs
 from motionreg.registry import MODELS
 
 SUFFIXES = ('.pth', '.pt', '.safetensors')
@@ -100,7 +100,8 @@ def convert_checkpoint(src: str | Path, dst: str | Path, family: str | None = No
         ours = converted if target == 'motionreg' else convert(weights, family, source)[0]
         load_weights(MODELS.build(config.model, where='model'), ours, src)
     write_weights(dst, converted, {'converted_from': source, 'family': family, 'motionreg_version': __version__})
-    sizes = [min(weights[old].numel(), converted[new].numel()) for old, new in pairs]
+    sizes = [min(side[key].numel() for side, key in ((weights, old), (converted, new)) if key != UNUSED)
+             for old, new in pairs]
     return Conversion(family, source, target, pairs, sizes, len(weights), len(converted))
 
 

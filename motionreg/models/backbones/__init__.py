@@ -1,3 +1,4 @@
 """Networks from clips to features."""
 
+from motionreg.models.backbones.ctrgcn import CTRGCN
 from motionreg.models.backbones.stgcn import STGCN, STGCNpp

@@ -42,6 +42,14 @@ def plan_stages(in_channels: int, base_channels: int = 64, num_stages: int = 10,
     return plan
 
 
+def spread_dropout(dropout: float | Sequence[float], blocks: int) -> list[float]:
+    """One rate a block: a single number holds for all but the first."""
+    rates = [0.0] + [dropout] * (blocks - 1) if isinstance(dropout, (int, float)) else list(dropout)
+    if len(rates) != blocks:
+        raise ConfigError(f'dropout has {len(rates)} values for {blocks} blocks')
+    return rates
+
+
 class GraphBackbone(nn.Module):
     """A stack of spatio-temporal blocks over the joints of every person.
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from motionreg.errors import ConfigError
 from motionreg.layouts import Layout, get_layout
 from motionreg.layouts.graph import graph
-from motionreg.models.backbones.graph_backbone import GraphBackbone, Stage, plan_stages
+from motionreg.models.backbones.graph_backbone import GraphBackbone, Stage, plan_stages, spread_dropout
 from motionreg.models.layers import MultiScaleTemporalConv, SpatialGraphConv, TemporalConv
 from motionreg.models.layers.temporal_conv import STGCNPP_BRANCHES, Branch
 from motionreg.registry import BACKBONES
@@ -32,7 +32,7 @@ class STGCNBlock(nn.Module):
             same = stage.in_channels == stage.out_channels and stage.stride == 1
             self.residual = nn.Identity() if same else TemporalConv(
                 stage.in_channels, stage.out_channels, kernel_size=1, stride=stage.stride, norm=norm)
-        self.act = nn.ReLU(inplace=True)
+        self.act = nn.ReLU(inplace=stage.residual)      # of a sum; what a temporal unit returns is not ours to change
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.temporal(self.spatial(x))
@@ -77,9 +77,7 @@ class STGCN(GraphBackbone):
         layout = get_layout(layout)
         adjacency = build_graph(layout, graph)
         stages = plan_stages(in_channels, base_channels, num_stages, inflate_stages, down_stages, ch_ratio)
-        dropouts = [0.0] + [dropout] * (len(stages) - 1) if isinstance(dropout, (int, float)) else list(dropout)
-        if len(dropouts) != len(stages):
-            raise ConfigError(f'dropout has {len(dropouts)} values for {len(stages)} blocks')
+        dropouts = spread_dropout(dropout, len(stages))
 
         def block(stage: Stage, index: int) -> STGCNBlock:
             spatial = SpatialGraphConv(stage.in_channels, stage.out_channels, adjacency, edge, spatial_order,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from motionreg.errors import ConfigError, suggest
-from motionreg.models.conversion import stgcn
+from motionreg.models.conversion import ctrgcn, stgcn
 from motionreg.models.conversion.rules import Pairs
 
 Converted = tuple[dict[str, Tensor], Pairs]
@@ -24,7 +24,10 @@ class Family:
     programs: tuple[str, ...]
 
 
-FAMILIES = {'stgcn': Family(stgcn.to_ours, stgcn.to_theirs, stgcn.between, tuple(stgcn.HEADS))}
+FAMILIES = {
+    'stgcn': Family(stgcn.to_ours, stgcn.to_theirs, stgcn.between, tuple(stgcn.HEADS)),
+    'ctrgcn': Family(ctrgcn.to_ours, ctrgcn.to_theirs, ctrgcn.between, tuple(ctrgcn.PROGRAMS)),
+}
 
 
 def convert(weights: Mapping[str, Tensor], family: str, source: str = 'motionreg',
@@ -34,7 +37,8 @@ def convert(weights: Mapping[str, Tensor], family: str, source: str = 'motionreg
     Args:
         weights: state dict of a whole recogniser; a ``module.`` prefix is stripped.
         family: network family, one of FAMILIES ('stgcn' covers ST-GCN and ST-GCN++).
-        source, target: 'motionreg' or one of the family's programs ('pyskl', 'mmaction2').
+        source, target: 'motionreg' or one of the family's programs ('pyskl', 'mmaction2'; for CTR-GCN also 'official'
+            and 'lst').
 
     Returns:
         The converted state dict, and (old key, new key) pairs.

@@ -11,6 +11,7 @@ from torch import Tensor
 from motionreg.errors import CheckpointError
 
 Pairs = list[tuple[str, str]]
+UNUSED = '-'    # stands in a pair for the other side of a key that only one program has, and does not use
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,12 @@ def rename(weights: Mapping[str, Tensor], rules: Iterable[Rule], to_ours: bool,
         else:
             renamed[new] = value
             pairs.append((key, new))
-    if unknown:
-        shown = ', '.join(unknown[:8]) + (f' and {len(unknown) - 8} more' if len(unknown) > 8 else '')
-        raise CheckpointError(f'not a checkpoint of {source}: no rule for {shown}')
+    unknown_keys(unknown, source)
     return renamed, pairs
+
+
+def unknown_keys(keys: list[str], source: str) -> None:
+    """Raise CheckpointError if there are keys that no rule knows."""
+    if keys:
+        shown = ', '.join(keys[:8]) + (f' and {len(keys) - 8} more' if len(keys) > 8 else '')
+        raise CheckpointError(f'not a checkpoint of {source}: no rule for {shown}')

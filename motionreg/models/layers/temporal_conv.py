@@ -12,6 +12,8 @@ from motionreg.models.layers.basic import activation, norm_2d
 
 Branch = tuple[int, int] | tuple[str, int] | str
 STGCNPP_BRANCHES: tuple[Branch, ...] = ((3, 1), (3, 2), (3, 3), (3, 4), ('max', 3), '1x1')
+CTRGCN_BRANCHES: tuple[Branch, ...] = ((5, 1), (5, 2), ('max', 3), '1x1')
+JOINS = ('mix', 'concat')
 
 
 def conv_over_time(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1,
@@ -40,9 +42,10 @@ class TemporalConv(nn.Module):
 
 
 class MultiScaleTemporalConv(nn.Module):
-    """Parallel temporal branches, joined by a pointwise convolution (Duan et al., ST-GCN++, ACM MM 2022).
+    """Parallel temporal branches (Chen et al., CTR-GCN, ICCV 2021; Duan et al., ST-GCN++, ACM MM 2022).
 
-    The pointwise reductions in front of the branches are one product and one normalisation, not one each.
+    The pointwise reductions in front of the branches are one product and one normalisation, not one each; so is the
+    normalisation behind them.
 
     Args:
         in_channels, out_channels: feature widths.
@@ -52,14 +55,19 @@ class MultiScaleTemporalConv(nn.Module):
         mid_ratio: branch width as a share of ``out_channels``; default an equal share, the remainder to the first.
         norm, act: words of :mod:`motionreg.models.layers.basic`.
         dropout: at the end.
+        join: 'mix' (normalise, activate, mix by a pointwise convolution, normalise: ST-GCN++) or 'concat' (normalise:
+            CTR-GCN; the widths of the branches are to add up to ``out_channels``).
+        end_act: activation at the end.
 
     Shape: (N, C_in, T, V) -> (N, C_out, ceil(T / stride), V).
     """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1,
                  branches: Sequence[Branch] = STGCNPP_BRANCHES, mid_ratio: float | None = None, norm: str = 'batch',
-                 act: str = 'relu', dropout: float = 0.0) -> None:
+                 act: str = 'relu', dropout: float = 0.0, join: str = 'mix', end_act: str = 'none') -> None:
         super().__init__()
+        if join not in JOINS:
+            raise ConfigError(f"join must be one of {', '.join(JOINS)}; got {join!r}")
         self.branches: list[Branch] = list(branches)
         self.widths = branch_widths(out_channels, len(self.branches), mid_ratio)
         reduced = [width for branch, width in zip(self.branches, self.widths) if branch != '1x1']
@@ -68,9 +76,10 @@ class MultiScaleTemporalConv(nn.Module):
             nn.Conv2d(in_channels, sum(reduced), kernel_size=1), norm_2d(norm, sum(reduced)), activation(act))
         self.scales = nn.ModuleList(
             self._scale(branch, in_channels, width, stride) for branch, width in zip(self.branches, self.widths))
-        self.fuse = nn.Sequential(
+        self.fuse: nn.Module = nn.Identity() if join == 'concat' else nn.Sequential(
             norm_2d(norm, sum(self.widths)), activation(act), nn.Conv2d(sum(self.widths), out_channels, kernel_size=1))
         self.norm = norm_2d(norm, out_channels)
+        self.act = activation(end_act)
         self.dropout = nn.Dropout(dropout)
 
     @staticmethod
@@ -88,7 +97,7 @@ class MultiScaleTemporalConv(nn.Module):
         reduced = iter(torch.split(self.reduce(x), self.reduced_widths, dim=1))
         y = torch.cat([scale(x if branch == '1x1' else next(reduced))
                        for branch, scale in zip(self.branches, self.scales)], dim=1)
-        return self.dropout(self.norm(self.fuse(y)))
+        return self.dropout(self.act(self.norm(self.fuse(y))))
 
 
 def branch_widths(channels: int, count: int, mid_ratio: float | None = None) -> list[int]:

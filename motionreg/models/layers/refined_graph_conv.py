@@ -1,0 +1,87 @@
+"""Graph convolution whose graph is refined for every sample and every channel."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from motionreg.models.layers.basic import activation, norm_2d
+from motionreg.models.layers.graph_conv import Edges
+
+
+class RefinedGraphConv(nn.Module):
+    """Channel-wise topology refinement graph convolution, CTR-GC (Chen et al., ICCV 2021, eq. 3 to 6).
+
+    y[n, c, t, w] = sum_k sum_v (A_k[v, w] + alpha R_k[n, c, v, w]) (W_k x[n, :, t, v] + b_k)[c], then normalisation,
+    residual and activation, with R_k[n, :, v, w] = P_k tanh(Q_k m[n, :, v] - S_k m[n, :, w]) + p_k and m the mean of x
+    over time. Everything but the last product costs no more for a long clip than for a short one.
+
+    Args:
+        in_channels, out_channels: feature widths.
+        adjacency: (K, V, V) float tensor, where the learned graphs A_k start; [k, v, w] weighs what w receives from v.
+        relation_channels: rows of Q_k and S_k.
+        residual: add the input (through a 1x1 convolution where widths differ) before the activation.
+        norm, act: words of :mod:`motionreg.models.layers.basic`.
+
+    Shape: (N, C_in, T, V) -> (N, C_out, T, V), contiguous: products over joints want them innermost.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, adjacency: Tensor, relation_channels: int,
+                 residual: bool = True, norm: str = 'batch', act: str = 'relu') -> None:
+        super().__init__()
+        self.subsets = adjacency.shape[0]
+        self.out_channels, self.relation_channels = out_channels, relation_channels
+        self.edges = Edges(adjacency, 'free')
+        self.alpha = nn.Parameter(torch.zeros(1))
+        self.project = nn.Conv2d(in_channels, self.subsets * out_channels, kernel_size=1)
+        self.relate = nn.Conv1d(in_channels, 2 * self.subsets * relation_channels, kernel_size=1)
+        self.refine = nn.Conv1d(self.subsets * relation_channels, self.subsets * out_channels, 1, groups=self.subsets)
+        self.norm = norm_2d(norm, out_channels)
+        self.act = activation(act)
+        self.down: nn.Module | None = None
+        if residual:
+            self.down = nn.Identity() if in_channels == out_channels else nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, kernel_size=1), norm_2d(norm, out_channels))
+        self._init_weights()
+
+    def _init_weights(self) -> None:
+        """He's initialisation over the outputs of one subset, and a unit that starts as its residual alone."""
+        for layer, outputs in ((self.project, self.out_channels), (self.relate, self.relation_channels),
+                               (self.refine, self.out_channels)):
+            nn.init.normal_(layer.weight, std=math.sqrt(2 / outputs))
+            nn.init.zeros_(layer.bias)
+        if isinstance(self.down, nn.Sequential):
+            nn.init.kaiming_normal_(self.down[0].weight, mode='fan_out')
+            nn.init.zeros_(self.down[0].bias)
+        if self.down is not None and isinstance(self.norm, nn.BatchNorm2d):
+            nn.init.constant_(self.norm.weight, 1e-6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c, t, v = x.shape
+        width = self.out_channels
+        rows = x.reshape(n, c, t * v)
+        weights = self.project.weight.view(self.subsets, width, c).unbind()
+        biases = self.project.bias.view(self.subsets, width, 1).unbind()
+        y: Tensor | None = None
+        for graphs, weight, bias in zip(self.graphs(x), weights, biases):
+            projected = torch.baddbmm(bias.expand(n, -1, t * v), weight.expand(n, -1, -1), rows)
+            projected = projected.view(n * width, t, v)
+            y = torch.bmm(projected, graphs) if y is None else torch.baddbmm(y, projected, graphs)
+        y = self.norm(y.view(n, width, t, v))
+        if self.down is not None:
+            y = y + self.down(x)
+        return self.act(y)
+
+    def graphs(self, x: Tensor) -> list[Tensor]:
+        """The K refined graphs of features (N, C_in, T, V), each (N * C_out, V, V)."""
+        n, _, _, v = x.shape
+        k, width, depth = self.subsets, self.out_channels, self.relation_channels
+        related = self.relate(x.mean(dim=2)).view(n, 2, k, depth, v)
+        sends, receives = related.permute(1, 2, 0, 3, 4).unbind()      # (K, N, R, V)
+        relations = torch.tanh(sends.unsqueeze(-1) - receives.unsqueeze(-2)).view(k, n, depth, v * v).unbind()
+        weights = (self.alpha * self.refine.weight.view(k, width, depth)).unbind()
+        shared = (self.alpha * self.refine.bias.view(k, width, 1) + self.edges().view(k, 1, v * v)).unbind()
+        return [torch.baddbmm(offset.expand(n, -1, -1), weight.expand(n, -1, -1), relation).view(n * width, v, v)
+                for offset, weight, relation in zip(shared, weights, relations)]
