@@ -76,13 +76,22 @@ def _filled(content: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in content.items() if value}
 
 
-def _read(path: Path) -> TextBank:
+def read_text(path: Path) -> str:
+    """The content of a UTF-8 file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     try:
-        text = path.read_text(encoding='utf-8')
+        return path.read_text(encoding='utf-8')
     except UnicodeDecodeError as error:
         raise DataError(f'{path}: not UTF-8 at byte {error.start}; save it as UTF-8.') from None
     except OSError as error:
         raise DataError(f'{path}: {error.strerror or error}.') from None
+
+
+def _read(path: Path) -> TextBank:
+    text = read_text(path)
     try:
         content = json.loads(text) if path.suffix == '.json' else yaml.load(text, _Loader)
     except (yaml.YAMLError, json.JSONDecodeError) as error:

@@ -81,7 +81,7 @@ class PromptSet:
             raise ConfigError(f'prompts {self.name!r}: no slot {slot!r}, there are {", ".join(self.slots)}.'
                               f'{suggest(slot, self.slots)}')
         templates = self.templates[slot]
-        return (templates,) if isinstance(templates, str) else tuple(templates)
+        return tuple(templates) if isinstance(templates, (list, tuple)) else (templates,)  # type: ignore[return-value]
 
 
 PROMPTS: Mapping[str, PromptSet] = {prompts.name: prompts for prompts in (

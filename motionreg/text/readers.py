@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from motionreg.errors import DataError, suggest
 from motionreg.registry import TEXT_READERS
 from motionreg.text.bank import TextBank, TextEntry
+from motionreg.text.files import read_text
 
 PARTS = ('head', 'hand', 'arm', 'hip', 'leg', 'foot')   # fields of the part files, after the label
 CLASSES = {'ntu60': 60, 'ntu120': 120, 'nw-ucla': 10, 'pku-mmd': 51}
@@ -48,10 +50,7 @@ class _Folder:
         if not path.is_file():
             raise DataError(f'{self.src}: no file {path.name}; expected for {self.dataset}: '
                             f'{", ".join(self.files.values())}.')
-        try:
-            lines = path.read_text(encoding='utf-8').splitlines()
-        except UnicodeDecodeError as error:
-            raise DataError(f'{path}: not UTF-8 at byte {error.start}; save it as UTF-8.') from None
+        lines = read_text(path).splitlines()
         expected = {self.classes, 120} if self.classes == 60 else {self.classes}
         if len(lines) not in expected:
             raise DataError(f'{path}: {len(lines)} lines, expected {self.classes}, one for each class of '
@@ -72,12 +71,12 @@ def _open(src: str | Path, dataset: str, files: dict[str, dict[str, str]]) -> _F
 
 
 @TEXT_READERS.register_module(name='lst')
-def read_lst(src: str | Path, dataset: str) -> TextBank:
+def read_lst(src: str | Path, dataset: Literal['ntu60', 'ntu120', 'nw-ucla']) -> TextBank:
     """Read the texts of LST (Xiang et al., ICCV 2023): synonyms, a paragraph, and what six parts do.
 
     Args:
         src: its folder ``text``.
-        dataset: ntu60, ntu120 or nw-ucla.
+        dataset: whose classes.
 
     Raises:
         DataError: another data set, a file that is not there, or a line that is not as expected.
@@ -99,12 +98,12 @@ def read_lst(src: str | Path, dataset: str) -> TextBank:
 
 
 @TEXT_READERS.register_module(name='pgfa')
-def read_pgfa(src: str | Path, dataset: str) -> TextBank:
+def read_pgfa(src: str | Path, dataset: Literal['ntu60', 'ntu120', 'pku-mmd']) -> TextBank:
     """Read the texts of PGFA: a short sentence and a long one about the skeleton; for NTU also what six parts do.
 
     Args:
         src: its folder ``descriptions``.
-        dataset: ntu60, ntu120 or pku-mmd.
+        dataset: whose classes.
 
     Raises:
         DataError: another data set, a file that is not there, or a line that is not as expected.
@@ -118,12 +117,12 @@ def read_pgfa(src: str | Path, dataset: str) -> TextBank:
 
 
 @TEXT_READERS.register_module(name='smie')
-def read_smie(src: str | Path, dataset: str) -> TextBank:
+def read_smie(src: str | Path, dataset: Literal['ntu60', 'ntu120', 'pku-mmd']) -> TextBank:
     """Read the texts of SMIE (Zhou et al., ACM MM 2023): a sentence that begins with the label in quotes.
 
     Args:
         src: its folder ``descriptions``.
-        dataset: ntu60, ntu120 or pku-mmd.
+        dataset: whose classes.
 
     Raises:
         DataError: another data set, a file that is not there, or a line that is not as expected.
