@@ -53,8 +53,8 @@ class EmbeddingCache:
         try:
             with safe_open(path, 'pt') as file:
                 texts, vectors = json.loads(file.metadata()['texts']), file.get_tensor('vectors')
-            if vectors.shape != (len(texts), width) or vectors.dtype != torch.float32:
-                raise ValueError(f'{len(texts)} texts and vectors {tuple(vectors.shape)}')
+            if vectors.shape != (len(texts), width) or not vectors.isfinite().all():
+                raise ValueError(f'{len(texts)} texts and vectors {tuple(vectors.shape)}, not all of them finite')
         except Exception as error:      # a damaged file may raise nearly anything
             warnings.warn(f'{path} cannot be read ({error}); its texts are encoded again', stacklevel=3)
             return {}
@@ -62,5 +62,9 @@ class EmbeddingCache:
 
     def _write(self, path: Path, known: dict[str, Tensor]) -> None:
         content = save({'vectors': torch.stack(list(known.values()))}, {'texts': json.dumps(list(known))})
-        with replace_file(path) as file:
-            file.write(content)
+        try:
+            with replace_file(path) as file:
+                file.write(content)
+        except OSError as error:
+            warnings.warn(f'{path} cannot be written ({error}); the texts will be encoded again in the next run',
+                          stacklevel=3)

@@ -58,11 +58,9 @@ class CLIPTextEncoder(TextEncoder):
         path = self.tokenizer_path
         if path.is_file():
             tokenizer = clip_original.read_tokenizer(path)
-        elif (path / 'tokenizer.json').is_file() or (path / 'vocab.json').is_file():
-            tokenizer = pretrained.load_tokenizer(CLIPTokenizerFast, path)
         else:
-            raise ConfigError(f'{path} has no tokenizer of CLIP: tokenizer.json, or vocab.json and merges.txt, or '
-                              f"{clip_original.VOCABULARY}. Put it there, or say where it is with tokenizer='...'")
+            hint = f", or {clip_original.VOCABULARY}; or say tokenizer='...'"
+            tokenizer = pretrained.load_tokenizer(CLIPTokenizerFast, path, hint)
         end, highest = self.config.eos_token_id, self.config.vocab_size - 1
         if tokenizer.eos_token_id != (highest if end == clip_original.HIGHEST else end):
             raise ConfigError(f'{path}: its end token is number {tokenizer.eos_token_id}, which is not that of the '

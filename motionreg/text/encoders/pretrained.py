@@ -14,6 +14,7 @@ from torch import nn
 from motionreg.errors import CheckpointError, ConfigError
 
 WEIGHTS = ('model*.safetensors', 'pytorch_model*.bin')
+WORDS = ('tokenizer.json', 'vocab*', '*.model')
 LOCAL = {'local_files_only': True, 'trust_remote_code': False}
 
 
@@ -40,18 +41,25 @@ def load_network(factory: Any, folder: Path, unused: str = '\0') -> nn.Module:
     return network.float()
 
 
-def load_tokenizer(factory: Any, folder: Path) -> Any:
+def load_tokenizer(factory: Any, folder: Path, hint: str = '') -> Any:
     """The tokenizer of a folder.
 
+    Args:
+        factory: a tokenizer class of transformers.
+        folder: with tokenizer.json, or the files of words that the model was published with.
+        hint: what else to do where there is none.
+
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none (of which transformers makes one without words), or it cannot be read.
     """
+    if not any(file for pattern in WORDS for file in folder.glob(pattern)):
+        raise ConfigError(f'{folder} has no tokenizer. Put tokenizer.json there, or the files of words that the '
+                          f'weights were published with{hint}')
     try:
         with _quiet():
             return factory.from_pretrained(folder, **LOCAL)
-    except Exception as error:
-        raise ConfigError(f'{folder} has no tokenizer that can be read ({type(error).__name__}: {error}). It needs '
-                          'tokenizer.json, or the files that the model was published with') from error
+    except Exception as error:      # a damaged or foreign file may raise nearly anything
+        raise ConfigError(f'{folder}: the tokenizer cannot be read ({type(error).__name__}: {error})') from error
 
 
 def load_config(factory: Any, folder: Path) -> Any:

@@ -50,6 +50,8 @@ class SentenceEncoder(TextEncoder):
         published = _read_modules(locate(path))
         self.folder = published.folder
         config = pretrained.load_config(AutoConfig, self.folder)
+        if config.model_type.startswith('clip'):
+            raise ConfigError(f'{self.folder} is a CLIP. Use CLIPTextEncoder')
         self.width = self.token_width = config.hidden_size
         self.pooling = published.pooling if pooling == 'auto' else pooling
         self.normalize = published.normalize if normalize is None else normalize
