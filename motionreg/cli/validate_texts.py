@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from motionreg.cli.prepare_texts import describe
+from motionreg.errors import DataError
 from motionreg.motion.io import open_motions
 from motionreg.text import PROMPTS, load_bank
-from motionreg.text.encoders.locate import locate
 from motionreg.text.encoders.pretrained import load_tokenizer
 from motionreg.text.validate import CLIP_TOKENS, validate_bank
 
@@ -29,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     bank = load_bank(args.bank)
     print(describe(bank))
     if args.data:
-        bank.check_classes(open_motions(args.data).class_names, args.data)
+        class_names = open_motions(args.data).class_names
+        if not class_names:
+            raise DataError(f'{args.data} has no class names to compare with.')
+        bank.check_classes(class_names, args.data)
     problems = validate_bank(bank, args.prompts, _counter(args.tokenizer) if args.tokenizer else None, args.max_tokens)
     problems.sort(key=lambda problem: problem.severity)
     for problem in problems[:args.show]:
@@ -45,5 +49,5 @@ def _counter(folder: str) -> Callable[[str], int]:
     """Number of tokens by the tokenizer in a folder."""
     from transformers import AutoTokenizer
 
-    tokenizer = load_tokenizer(AutoTokenizer, locate(folder))
+    tokenizer = load_tokenizer(AutoTokenizer, Path(folder))
     return lambda text: len(tokenizer(text)['input_ids'])

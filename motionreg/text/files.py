@@ -94,7 +94,7 @@ def _read(path: Path) -> TextBank:
     text = read_text(path)
     try:
         content = json.loads(text) if path.suffix == '.json' else yaml.load(text, _Loader)
-    except (yaml.YAMLError, json.JSONDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:     # a ValueError is bad JSON, or no date such as 2024-13-01
         raise DataError(f'{path}: not {"JSON" if path.suffix == ".json" else "YAML"}: {" ".join(str(error).split())}'
                         ) from None
     return _bank(content, path)
@@ -105,7 +105,7 @@ class _Loader(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)):  # type: ignore[mi
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
-        for key, _ in node.value:
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f'{key.value!r} is there twice', key.start_mark)
             seen.add(key.value)

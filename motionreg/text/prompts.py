@@ -48,7 +48,6 @@ class PromptSet:
         name: for messages.
         templates: slot -> its template or templates.
         clean: whether blanks are put in order, equal alternatives dropped, and parts cleaned by ``clean_part``.
-        doc: one sentence.
 
     Raises:
         ConfigError: something is not a template.
@@ -57,12 +56,13 @@ class PromptSet:
     name: str
     templates: Mapping[str, str | Sequence[str]]
     clean: bool = True
-    doc: str = ''
 
     def __post_init__(self) -> None:
         if not self.templates:
             raise ConfigError(f'prompts {self.name!r} have no slot.')
         for slot in self.slots:
+            if not self.templates_of(slot):
+                raise ConfigError(f'prompts {self.name!r}, slot {slot!r}: has no template.')
             for template in self.templates_of(slot):
                 _parse(template, f'prompts {self.name!r}, slot {slot!r}')
 
@@ -84,28 +84,31 @@ class PromptSet:
         return tuple(templates) if isinstance(templates, (list, tuple)) else (templates,)  # type: ignore[return-value]
 
 
+Prompts = str | Mapping[str, str | Sequence[str]] | PromptSet
 PROMPTS: Mapping[str, PromptSet] = {prompts.name: prompts for prompts in (
+    # LST's five texts a class: the label or a synonym, and the parts of the layouts' part set 'lst4'.
     PromptSet('lst', {
         'global': '{synonym}',
         'head': '{label}, {head}',
         'arms': ('{label}, {hand}, {arm}', '{label}, {arms}'),
         'hips': ('{label}, {hip}', '{label}, {hips}'),
         'legs': ('{label}, {leg}, {foot}', '{label}, {legs}'),
-    }, doc="LST's five texts a class: the label or a synonym, and four groups of parts (layouts' part set 'lst4')."),
+    }),
+    # As LST's program writes them: texts untouched, nothing between label and hand.
     PromptSet('lst-published', {
         'global': '{synonym}',
         'head': '{label},{head}',
         'arms': '{label}{hand},{arm}',
         'hips': '{label},{hip}',
         'legs': '{label},{leg},{foot}',
-    }, clean=False, doc="As LST's program writes them: texts untouched, nothing between label and hand."),
-    PromptSet('label', {'global': '{label}'}, doc='The name of the class.'),
-    PromptSet('synonym', {'global': '{synonym}'}, doc='The name of the class, or a synonym.'),
-    PromptSet('sentence', {'global': '{sentence}'}, doc='The sentences about the class.'),
+    }, clean=False),
+    PromptSet('label', {'global': '{label}'}),
+    PromptSet('synonym', {'global': '{synonym}'}),
+    PromptSet('sentence', {'global': '{sentence}'}),
 )}
 
 
-def get_prompts(prompts: str | Mapping[str, str | Sequence[str]] | PromptSet) -> PromptSet:
+def get_prompts(prompts: Prompts) -> PromptSet:
     """The prompts that are meant.
 
     Args:
@@ -118,14 +121,13 @@ def get_prompts(prompts: str | Mapping[str, str | Sequence[str]] | PromptSet) ->
         return prompts
     if isinstance(prompts, Mapping):
         return PromptSet('given in the config', prompts)
-    if prompts not in PROMPTS:
+    if not isinstance(prompts, str) or prompts not in PROMPTS:
         raise ConfigError(f'{prompts!r} are not prompts.{suggest(str(prompts), PROMPTS)} Known: {", ".join(PROMPTS)}; '
                           'or a dict of templates by slot.')
     return PROMPTS[prompts]
 
 
-def render(bank: TextBank, prompts: str | Mapping[str, str | Sequence[str]] | PromptSet,
-           slots: Iterable[str] | None = None) -> dict[str, list[tuple[str, ...]]]:
+def render(bank: TextBank, prompts: Prompts, slots: Iterable[str] | None = None) -> dict[str, list[tuple[str, ...]]]:
     """Write out the texts of every class.
 
     Args:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from motionreg.errors import UserError
 from motionreg.motion.validate import Severity
 from motionreg.text.bank import TextBank, TextEntry
-from motionreg.text.prompts import PromptSet, clean_part, get_prompts, render
+from motionreg.text.prompts import Prompts, clean_part, render
 
 CLIP_TOKENS = 77
 
@@ -29,15 +29,14 @@ class TextProblem:
         return f'{self.where}: {self.message}'
 
 
-def validate_bank(bank: TextBank, prompts: str | Mapping[str, str | Sequence[str]] | PromptSet | None = None,
-                  count_tokens: Callable[[str], int] | None = None,
+def validate_bank(bank: TextBank, prompts: Prompts | None = None, count_tokens: Callable[[str], int] | None = None,
                   max_tokens: int = CLIP_TOKENS) -> list[TextProblem]:
     """Look at the texts of every class and at the bank as a whole.
 
     Args:
         bank: the texts.
-        prompts: what ``render`` takes. With it the texts it writes are looked at too, else labels, synonyms, sentences
-            as they are.
+        prompts: what ``render`` takes. Length, and what classes share, is then seen in the texts that it writes, else
+            in labels, synonyms and sentences.
         count_tokens: number of tokens of a text, special ones included.
         max_tokens: most tokens of a text; CLIP takes 77.
 
@@ -77,11 +76,10 @@ def _entry_problems(where: str, entry: TextEntry) -> Iterator[TextProblem]:
             yield TextProblem(where, f'the synonym {synonym!r} is there {count} times', 'warning')
 
 
-def _texts(bank: TextBank, prompts: str | Mapping[str, str | Sequence[str]] | PromptSet | None
-           ) -> dict[str, list[tuple[str, ...]]]:
+def _texts(bank: TextBank, prompts: Prompts | None) -> dict[str, list[tuple[str, ...]]]:
     """The texts of every class by slot, or by kind."""
     if prompts is not None:
-        return render(bank, get_prompts(prompts))
+        return render(bank, prompts)
     return {'label and synonyms': [(entry.label, *entry.synonyms) for entry in bank],
             'sentences': [entry.sentences for entry in bank]}
 

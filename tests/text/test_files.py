@@ -87,6 +87,8 @@ def test_parts_of_minimotion_tell_classes_apart() -> None:
     ('classes: [{label: x, parts: {head: }}]', "'classes'[0] ('x') 'parts.head' is empty, expected a text"),
     ('classes: [{label: x, parts: {left arm: y}}]', "class 'x': 'left arm' is not a name for a part"),
     ('classes: [{label: x, parts: {head: a, head: b}}]', "bank.yaml: not YAML: 'head' is there twice"),
+    ('? [a]\n: b', 'bank.yaml: not YAML: while constructing a mapping'),
+    ('name: 2024-13-01', 'bank.yaml: not YAML: month must be in 1..12'),
     ('classes: [', 'bank.yaml: not YAML: '),
     ('a: !!python/name:os.system', 'bank.yaml: not YAML: could not determine a constructor'),
 ])

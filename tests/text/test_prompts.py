@@ -72,7 +72,9 @@ def test_prompts_fit_the_banks_of_the_package(bank, prompts) -> None:
 
 @pytest.mark.parametrize(('prompts', 'message'), [
     ('lts', "'lts' are not prompts. Did you mean 'lst'? Known: lst, "),
+    (['lst'], "['lst'] are not prompts."),
     ({}, 'have no slot'),
+    ({'head': []}, "slot 'head': has no template"),
     ({'head': '{label'}, "slot 'head': '{label' is not a template: "),
     ({'head': 3}, "slot 'head': a template is a text such as '{label}, {head}', not 3"),
     ({'head': 'label'}, "'label' has no field such as {label}"),
