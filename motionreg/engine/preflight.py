@@ -19,6 +19,8 @@ KEYS: dict[str, tuple[Registry, tuple[str, ...]]] = {
     'model': (registries.MODELS, ()),
     'backbone': (registries.BACKBONES, ()),
     'head': (registries.HEADS, ()),
+    'language': (registries.HEADS, ('layout', 'in_channels')),
+    'encoder': (registries.TEXT_ENCODERS, ()),
     'loss': (registries.LOSSES, ()),
     'generator': (registries.GENERATORS, ()),
     'adapter': (registries.ADAPTERS, ()),

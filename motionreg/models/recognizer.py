@@ -52,14 +52,15 @@ class SkeletonRecognizer(BaseModel):
                 ``pred_scores`` and ``pred_label`` set.
         """
         clips = inputs.flatten(0, 1) if inputs.ndim == 6 else inputs
-        logits = self.head(self.extract_feat(clips))
+        features = self.extract_feat(clips)
+        logits = self.head(features)
         if mode == 'loss':
             if not data_samples:
                 raise DataError("mode 'loss' needs data_samples with gt_label")
             labels = torch.stack([sample.gt_label for sample in data_samples]).to(logits.device)
             if inputs.ndim == 6:
                 labels = labels.repeat_interleave(inputs.shape[1])
-            return self.head.loss(logits, labels)
+            return self.losses(features, logits, labels)
         if inputs.ndim == 6:
             logits = logits.view(*inputs.shape[:2], -1)
         if mode == 'tensor':
@@ -67,6 +68,10 @@ class SkeletonRecognizer(BaseModel):
         if mode == 'predict':
             return self.attach_scores(logits, data_samples)
         raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict'; got {mode!r}")
+
+    def losses(self, features: Tensor, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """Losses by name, from features (N, M, C', T', V), logits (N, num_classes) and labels (N,)."""
+        return self.head.loss(logits, labels)
 
     def attach_scores(self, logits: Tensor, data_samples: list[MotionSample] | None) -> list[MotionSample]:
         """Set ``pred_scores`` (num_classes,) probabilities and ``pred_label`` on every sample."""

@@ -12,7 +12,7 @@ from motionreg.models.layers.graph_conv import Edges
 
 
 class RefinedGraphConv(nn.Module):
-    """Channel-wise topology refinement graph convolution, CTR-GC (Chen et al., ICCV 2021, eq. 3 to 6).
+    """Channel-wise topology refinement graph convolution, CTR-GC (Chen et al., ICCV 2021).
 
     y[n, c, t, w] = sum_k sum_v (A_k[v, w] + alpha R_k[n, c, v, w]) (W_k x[n, :, t, v] + b_k)[c], then normalisation,
     residual and activation, with R_k[n, :, v, w] = P_k tanh(Q_k m[n, :, v] - S_k m[n, :, w]) + p_k and m the mean of x

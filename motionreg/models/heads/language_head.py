@@ -1,0 +1,126 @@
+"""Supervision by language: the parts of a body against what texts say about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from motionreg.errors import ConfigError
+from motionreg.layouts import Layout, get_layout
+from motionreg.registry import HEADS, LOSSES, TEXT_ENCODERS
+from motionreg.text import TextBank, get_prompts, load_bank, render
+from motionreg.text.encoders import EmbeddingCache, distinct
+
+WHOLE = 'global'    # the slot of prompts that stands for all joints
+
+
+@HEADS.register_module()
+class LanguageHead(nn.Module):
+    """Projects features of the whole body and of its parts to the space of a text encoder, to be pulled to the texts
+    of their class (Xiang et al., GAP, ICCV 2023). Needed in training only.
+
+    Every sample draws one of the texts that its class has for a slot. A frozen encoder reads all texts once, through a
+    cache on the disk; a tuned one (``frozen=False``) the distinct texts of every batch.
+
+    Args:
+        texts: a text bank: name, file, or TextBank.
+        encoder: config of a text encoder.
+        layout: of the features' joints.
+        in_channels: C of the features.
+        prompts: name or dict, see :func:`motionreg.text.get_prompts`; its slots are 'global' and parts.
+        part_set: name of the layout's part set that has the other slots.
+        loss: config of a loss from (P, B, D), (P, B, D), (B,) to (P,) and a scalar; default MultiPartKLLoss.
+        shuffle_classes: seed to give every class the texts of another: the control of an experiment.
+        cache: folder of the embedding cache.
+    """
+
+    _table: Tensor
+
+    def __init__(self, texts: str | TextBank, encoder: Any, layout: str | Mapping[str, Any] | Layout, in_channels: int,
+                 prompts: str | Mapping[str, str] = 'lst', part_set: str = 'lst4', loss: Any = None,
+                 shuffle_classes: int | None = None, cache: str | None = None) -> None:
+        super().__init__()
+        layout = get_layout(layout)
+        bank = load_bank(texts) if isinstance(texts, str) else texts
+        self.labels = bank.labels
+        if shuffle_classes is not None:
+            bank = bank.select(derangement(len(bank), shuffle_classes))
+        self.slots = get_prompts(prompts).slots
+        self.encoder = TEXT_ENCODERS.build(encoder, where='encoder')
+        self.cache = EmbeddingCache(cache)
+        self._set_texts(render(bank, prompts))
+        self.register_buffer('pool', pooling(layout, self.slots, part_set), persistent=False)
+        self.register_buffer('_table', torch.empty(0), persistent=False)
+        self.projections = nn.ModuleDict({slot: nn.Linear(in_channels, self.encoder.width) for slot in self.slots})
+        if WHOLE in self.projections:
+            nn.init.kaiming_normal_(self.projections[WHOLE].weight, mode='fan_out')
+            nn.init.zeros_(self.projections[WHOLE].bias)
+        self.loss_fn = LOSSES.build({'num_parts': len(self.slots), **(loss or {'type': 'MultiPartKLLoss'})},
+                                    where='loss')
+
+    def _set_texts(self, rendered: Mapping[str, Sequence[Sequence[str]]]) -> None:
+        """Number the distinct texts: those of slot p and class c are ``choices[first[p, c]:][:count[p, c]]``."""
+        alternatives = [texts for slot in self.slots for texts in rendered[slot]]
+        self.texts, choices = distinct([text for texts in alternatives for text in texts])
+        count = torch.tensor([len(texts) for texts in alternatives])
+        self.register_buffer('choices', choices, persistent=False)
+        self.register_buffer('count', count.view(len(self.slots), -1), persistent=False)
+        self.register_buffer('first', (count.cumsum(0) - count).view(len(self.slots), -1), persistent=False)
+
+    @property
+    def num_classes(self) -> int:
+        """Classes that have texts."""
+        return len(self.labels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (N, M, C, T, V) -> projected means over time, the joints of each slot and persons, (P, N, D)."""
+        pooled = features.mean(dim=3).mean(dim=1) @ self.pool.to(features.dtype)
+        return torch.stack([projection(pooled[..., slot]) for slot, projection in
+                            enumerate(self.projections.values())])
+
+    def text_features(self, labels: Tensor) -> Tensor:
+        """One drawn text of each slot for each of the (N,) labels, encoded: (P, N, D)."""
+        draw = torch.rand(len(self.slots), len(labels)).to(labels.device)
+        chosen = self.choices[self.first[:, labels] + (draw * self.count[:, labels]).long()]
+        if self.encoder.frozen:
+            return self._vectors()[chosen]
+        used, places = chosen.unique(return_inverse=True)
+        return self.encoder([self.texts[number] for number in used.tolist()]).pooled[places]
+
+    def _vectors(self) -> Tensor:
+        """(number of texts, D) vectors of a frozen encoder, made on first use."""
+        if not len(self._table):
+            self._table = self.cache.encode(self.encoder, self.texts).to(self.pool.device)
+        return self._table
+
+    def loss(self, features: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The loss, and its share of every slot (``text_<slot>``, for the log)."""
+        per_part = self.loss_fn.per_part(self(features), self.text_features(labels), labels)
+        shares = {f'text_{slot}': share for slot, share in zip(self.slots, per_part.detach())}
+        return {'loss_text': self.loss_fn.combine(per_part), **shares}
+
+
+def pooling(layout: Layout, slots: Sequence[str], part_set: str) -> Tensor:
+    """(V, P) matrix that takes the mean over the joints of every slot."""
+    parts = layout.part_index(part_set) if set(slots) != {WHOLE} else {}
+    unknown = [slot for slot in slots if slot != WHOLE and slot not in parts]
+    if unknown:
+        raise ConfigError(f'prompts ask for {", ".join(unknown)}; part set {part_set!r} of layout {layout.name!r} has '
+                          f'{", ".join(parts)}')
+    matrix = torch.zeros(layout.num_joints, len(slots))
+    for place, slot in enumerate(slots):
+        joints = list(range(layout.num_joints)) if slot == WHOLE else parts[slot]
+        matrix[joints, place] = 1 / len(joints)
+    return matrix
+
+
+def derangement(count: int, seed: int) -> list[int]:
+    """A random permutation that leaves nothing in its place: a circle through all numbers in random order."""
+    if count < 2:
+        raise ConfigError(f'{count} class cannot be shuffled')
+    circle = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist()
+    following = dict(zip(circle, circle[1:] + circle[:1]))
+    return [following[number] for number in range(count)]
