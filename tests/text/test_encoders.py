@@ -114,6 +114,13 @@ def test_train_and_eval_mode_agree_without_dropout(build: Build) -> None:
     torch.testing.assert_close(frozen(tiny.TEXTS).pooled, trained, atol=1e-6, rtol=1e-5)
 
 
+def test_encode_is_float32_under_autocast(build: Build) -> None:
+    encoder = build()
+    with torch.autocast('cpu', torch.bfloat16):
+        vectors = encoder.encode(tiny.TEXTS)
+    assert torch.equal(vectors, encoder.encode(tiny.TEXTS))
+
+
 def test_encode_leaves_the_mode_of_a_tuned_encoder(build: Build) -> None:
     encoder = build(frozen=False)
     for mode in (True, False):

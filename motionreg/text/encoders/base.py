@@ -103,9 +103,10 @@ class TextEncoder(nn.Module, ABC):
         training = self.training
         self.eval()
         try:
-            for start in range(0, len(order), batch_size):
-                batch = order[start:start + batch_size]
-                vectors[batch] = self.forward_ids(*self._pad([ids[number] for number in batch])).pooled.float()
+            with torch.autocast(self._place.device.type, enabled=False):
+                for start in range(0, len(order), batch_size):
+                    batch = order[start:start + batch_size]
+                    vectors[batch] = self.forward_ids(*self._pad([ids[number] for number in batch])).pooled
         finally:
             self.train(training)
         return vectors[places]

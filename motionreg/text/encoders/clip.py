@@ -53,14 +53,14 @@ class CLIPTextEncoder(TextEncoder):
         return clip_original.load_network(self.path, self.config)
 
     def load_tokenizer(self) -> Any:
-        from transformers import CLIPTokenizerFast
+        from transformers import CLIPTokenizer
 
         path = self.tokenizer_path
         if path.is_file():
             tokenizer = clip_original.read_tokenizer(path)
         else:
             hint = f", or {clip_original.VOCABULARY}; or say tokenizer='...'"
-            tokenizer = pretrained.load_tokenizer(CLIPTokenizerFast, path, hint)
+            tokenizer = pretrained.load_tokenizer(CLIPTokenizer, path, hint)
         end, highest = self.config.eos_token_id, self.config.vocab_size - 1
         if tokenizer.eos_token_id != (highest if end == clip_original.HIGHEST else end):
             raise ConfigError(f'{path}: its end token is number {tokenizer.eos_token_id}, which is not that of the '

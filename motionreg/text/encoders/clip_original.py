@@ -146,7 +146,7 @@ def read_tokenizer(path: Path) -> Any:
     Raises:
         ConfigError: it is no such file.
     """
-    from transformers import CLIPTokenizerFast
+    from transformers import CLIPTokenizer
 
     try:
         with gzip.open(path, 'rt', encoding='utf-8') as file:
@@ -159,7 +159,7 @@ def read_tokenizer(path: Path) -> Any:
     with TemporaryDirectory() as folder:
         Path(folder, 'vocab.json').write_text(json.dumps({word: number for number, word in enumerate(words)}))
         Path(folder, 'merges.txt').write_text('\n'.join(['#version: 0.2', *merges]), encoding='utf-8')
-        return pretrained.load_tokenizer(CLIPTokenizerFast, Path(folder))
+        return pretrained.load_tokenizer(CLIPTokenizer, Path(folder))
 
 
 def _byte_characters() -> list[str]:

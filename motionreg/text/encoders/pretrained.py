@@ -18,13 +18,13 @@ WORDS = ('tokenizer.json', 'vocab*', '*.model')
 LOCAL = {'local_files_only': True, 'trust_remote_code': False}
 
 
-def load_network(factory: Any, folder: Path, unused: str = '\0') -> nn.Module:
+def load_network(factory: Any, folder: Path, unused: tuple[str, ...] = ()) -> nn.Module:
     """The network of a folder, float32. Every parameter of it is in the folder.
 
     Args:
         factory: a model class of transformers.
         folder: with config.json and weights; pickled ones are read as tensors only.
-        unused: prefix of parameters that may be missing.
+        unused: prefixes of parameters that may be missing.
 
     Raises:
         CheckpointError: unreadable weights, or some are missing.

@@ -65,8 +65,8 @@ class SentenceEncoder(TextEncoder):
 
         config = pretrained.load_config(AutoConfig, self.folder)
         factory = AutoModelForTextEncoding if config.is_encoder_decoder else AutoModel
-        network = pretrained.load_network(factory, self.folder, unused='pooler.')
-        if getattr(network, 'pooler', None) is not None:
+        network: Any = pretrained.load_network(factory, self.folder, unused=('pooler.',))
+        if hasattr(network, 'pooler'):
             network.pooler = None       # BERT's, trained for another task and not used here
         return network
 
