@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +94,6 @@ def test_quick_gelu_is_used_for_original_weights(original: dict[str, Tensor], tm
 
 
 def test_an_old_config_pools_at_the_highest_id(folder: Path, tmp_path: Path) -> None:
-    import json
-    import shutil
-
     old = Path(shutil.copytree(folder, tmp_path / 'old'))
     config = json.loads((old / 'config.json').read_text())
     (old / 'config.json').write_text(json.dumps({**config, 'eos_token_id': 2}))
@@ -188,8 +188,6 @@ def test_heads_are_one_for_64_channels(original: dict[str, Tensor], tmp_path: Pa
 
 def test_the_tokenizer_must_end_texts_as_the_weights_do(folder: Path, tmp_path: Path) -> None:
     vocabulary = tiny.write_vocabulary(tmp_path)
-    import gzip
-
     with gzip.open(vocabulary, 'at', encoding='utf-8') as file:
         file.write('w a\n')
     with pytest.raises(ConfigError, match='end token'):
@@ -202,12 +200,6 @@ def test_original_weights_need_a_tokenizer(original: dict[str, Tensor], tmp_path
     encoder = CLIPTextEncoder(str(path), heads=2)
     with pytest.raises(ConfigError, match=f"{VOCABULARY}; or say tokenizer='...'"):
         encoder.encode(tiny.TEXTS)
-
-
-@pytest.mark.parametrize('max_tokens', [2, tiny.POSITIONS + 1])
-def test_more_tokens_than_positions_are_refused(folder: Path, max_tokens: int) -> None:
-    with pytest.raises(ConfigError, match='32 positions'):
-        CLIPTextEncoder(str(folder), max_tokens=max_tokens)
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:

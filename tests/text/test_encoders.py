@@ -205,6 +205,12 @@ def test_a_long_text_can_be_cut(build: Build) -> None:
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize('max_tokens', [2, 1000])
+def test_lengths_that_the_weights_cannot_have_are_refused(build: Build, max_tokens: int) -> None:
+    with pytest.raises(ConfigError, match=f'at least 3 and at most {tiny.POSITIONS}'):
+        build(max_tokens=max_tokens)
+
+
 @pytest.mark.parametrize('texts', [tiny.SHORT, [tiny.SHORT, 3], [None]])
 def test_only_lists_of_texts(build: Build, texts: Any) -> None:
     for call in (build(), build().encode):

@@ -150,9 +150,12 @@ def test_a_name_that_is_not_here_says_what_to_get_and_where_to_put_it(make: Call
     assert "path='weights/some-encoder'" in str(error.value)
 
 
-def test_a_path_that_is_not_here(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match='no such file or folder'):
-        SentenceEncoder(str(tmp_path / 'absent'))
+@pytest.mark.parametrize('path', ['/absent/bert', './bert', 'weights/bert', 'here/bert', 'a/b/c', 'ViT B.pt'])
+def test_a_path_that_is_not_here(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / 'here').mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=f'{path}: no such file or folder .* --local-dir {path}'):
+        SentenceEncoder(path)
 
 
 def test_a_slip_in_a_short_name_is_suggested() -> None:
@@ -214,9 +217,12 @@ def test_mpnet_is_put_together_once(mpnet_parts: list[Path], capsys: pytest.Capt
     assert [path.name for path in locate('mpnet').parent.iterdir()] == ['all-mpnet-base-v2']
 
 
-def test_damaged_parts_leave_nothing_behind(mpnet_parts: list[Path]) -> None:
-    mpnet_parts[4].write_bytes(b'')
-    with pytest.raises(ConfigError, match=r'make no zip file .* Install them again'):
+@pytest.mark.parametrize('damage', ['empty', 'flipped'])
+def test_damaged_parts_leave_nothing_behind(damage: str, mpnet_parts: list[Path]) -> None:
+    content = bytearray(mpnet_parts[2].read_bytes())
+    content[len(content) // 2] ^= 255
+    mpnet_parts[2].write_bytes(b'' if damage == 'empty' else content)
+    with pytest.raises(ConfigError, match=r'cannot be unpacked into .* install its parts again'):
         locate('mpnet')
     assert list(cache_folder().iterdir()) == []
 

@@ -185,6 +185,13 @@ def distinct(texts: Sequence[str]) -> tuple[list[str], Tensor]:
     return list(places), torch.tensor([places[text] for text in texts], dtype=torch.long)
 
 
+def checked_max_tokens(asked: int | None, longest: int) -> int | None:
+    """The length of texts that a config asks for; a ConfigError if the weights cannot have it."""
+    if asked is not None and not 3 <= asked <= longest:
+        raise ConfigError(f'max_tokens is {asked}; with these weights it is at least 3 and at most {longest}')
+    return asked
+
+
 def as_texts(texts: Sequence[str]) -> list[str]:
     """A list of texts; one text alone, or anything else in it, is a DataError."""
     if isinstance(texts, str):

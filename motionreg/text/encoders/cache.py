@@ -35,17 +35,17 @@ class EmbeddingCache:
 
         Raises:
             ConfigError: the encoder is tuned.
-            DataError: not a sequence of texts, or one is too long.
+            DataError: not a list of texts, or one is too long.
         """
         path = self.folder / f'{encoder.fingerprint()}.safetensors'
-        unique, index = distinct(texts)
+        unique, places = distinct(texts)
         known = self._read(path, encoder.width)
         missing = [text for text in unique if text not in known]
         if missing:
             added = dict(zip(missing, encoder.encode(missing).cpu()))
             known = {**self._read(path, encoder.width), **added}
             self._write(path, known)
-        return torch.stack([known[text] for text in unique])[index] if unique else torch.empty(0, encoder.width)
+        return torch.stack([known[text] for text in unique])[places] if unique else torch.empty(0, encoder.width)
 
     def _read(self, path: Path, width: int) -> dict[str, Tensor]:
         if not path.is_file():

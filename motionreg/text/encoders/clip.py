@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from motionreg.errors import ConfigError
 from motionreg.registry import TEXT_ENCODERS
 from motionreg.text.encoders import clip_original, pretrained
-from motionreg.text.encoders.base import TextEncoder, TextFeatures
+from motionreg.text.encoders.base import TextEncoder, TextFeatures, checked_max_tokens
 from motionreg.text.encoders.locate import locate
 
 
@@ -40,9 +40,7 @@ class CLIPTextEncoder(TextEncoder):
         self.config = _folder_config(self.path) if self.path.is_dir() else clip_original.read_config(self.path, heads)
         self.width, self.token_width = self.config.projection_dim, self.config.hidden_size
         positions = self.config.max_position_embeddings
-        if max_tokens is not None and not 3 <= max_tokens <= positions:
-            raise ConfigError(f'max_tokens is {max_tokens}; these weights have {positions} positions')
-        self.max_tokens = max_tokens or positions
+        self.max_tokens = checked_max_tokens(max_tokens, positions) or positions
         self._load_if_tuned()
 
     def load_network(self) -> nn.Module:

