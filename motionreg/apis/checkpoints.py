@@ -121,7 +121,7 @@ def _require_tensors(weights: Any, src: str | Path) -> None:
         raise CheckpointError(f'{src} is not a state dict: {what}')
 
 
-def publish_model(src: str | Path, out: str | Path, force: bool = False) -> Path:
+def publish_model(src: str | Path, out: str | Path, force: bool = False, deploy: bool = False) -> Path:
     """Write what is needed to use a trained model, and no more: weights, config, class names, layout.
 
     Optimizer, schedulers, logs and random states go, and so do the settings of the config that say where it ran. The
@@ -131,19 +131,24 @@ def publish_model(src: str | Path, out: str | Path, force: bool = False) -> Path
         src: checkpoint of a run, or a converted one.
         out: .pth, .pt or .safetensors path; the digits are added to its name.
         force: replace a file of that name (which has the same content, or starts with the same digits).
+        deploy: also leave out what only training needs, such as a language head; the config becomes that of the plain
+            model.
 
     Returns:
         The file.
 
     Raises:
-        CheckpointError: ``src`` cannot be read or holds no weights; the file exists.
+        CheckpointError: ``src`` cannot be read or holds no weights; the file exists; ``deploy`` without a config in it.
     """
     check_target(out, force=True)
     checkpoint = read_checkpoint(src)
     weights = checkpoint['state_dict']
     _require_tensors(weights, src)
     weights = {key.removeprefix('module.'): value for key, value in weights.items()}
-    content = serialise(Path(out).suffix, weights, published_meta(checkpoint.get('meta') or {}))
+    meta = published_meta(checkpoint.get('meta') or {})
+    if deploy:
+        weights, meta['cfg'] = without_training_parts(weights, meta.get('cfg', ''), src)
+    content = serialise(Path(out).suffix, weights, meta)
     digits = hashlib.sha256(content).hexdigest()[:8]
     path = Path(out).with_name(f'{Path(out).stem}-{digits}{Path(out).suffix}')
     check_target(path, force)
@@ -157,6 +162,30 @@ def published_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(meta.get('cfg'), str):
         kept['cfg'] = without_settings(meta['cfg'], RUN_SETTINGS)
     return {**kept, 'motionreg_version': __version__}
+
+
+def without_training_parts(weights: Mapping[str, Tensor], text: str,
+                           where: str | Path) -> tuple[dict[str, Tensor], str]:
+    """Weights and config text of the plain model inside one that has parts for training only.
+
+    The text is parsed, not executed.
+    """
+    model = next((statement for statement in ast.parse(text).body if isinstance(statement, ast.Assign)
+                  and ast.unparse(statement.targets[0]) == 'model' and isinstance(statement.value, ast.Call)), None)
+    if model is None:
+        raise CheckpointError(f'{where} does not say how its model is built; only a checkpoint of a run can be deployed')
+    call: Any = model.value
+    kind = next(keyword.value for keyword in call.keywords if keyword.arg == 'type')
+    factory = MODELS.resolve(ast.literal_eval(kind))
+    parts: tuple[str, ...] = getattr(factory, 'training_only', ())
+    if not parts:
+        return dict(weights), text
+    call.keywords = [keyword for keyword in call.keywords if keyword.arg not in parts]
+    kind.value = factory.plain_type     # type: ignore[attr-defined]
+    lines = text.splitlines(keepends=True)
+    lines[model.lineno - 1:model.end_lineno] = [ast.unparse(model) + '\n']
+    prefixes = tuple(f'{part}.' for part in parts)
+    return {key: value for key, value in weights.items() if not key.startswith(prefixes)}, ''.join(lines)
 
 
 def without_settings(text: str, names: tuple[str, ...]) -> str:

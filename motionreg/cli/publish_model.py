@@ -16,8 +16,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('src', metavar='IN', help='checkpoint of a run, or a converted one')
     parser.add_argument('out', metavar='OUT', help='.pth, .pt or .safetensors; 8 digits of the SHA-256 join its name')
     parser.add_argument('--force', action='store_true', help='replace a file of that name')
+    parser.add_argument('--deploy', action='store_true',
+                        help='leave out what only training needs, such as a language head')
     args = parser.parse_args(argv)
-    path = publish_model(args.src, args.out, args.force)
+    path = publish_model(args.src, args.out, args.force, args.deploy)
     meta = read_checkpoint(path).get('meta', {})
     data = meta.get('dataset_meta') or {}
     names = data.get('class_names') or ()

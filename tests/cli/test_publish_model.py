@@ -16,6 +16,7 @@ from motionreg.engine.checkpoint import load_weights, read_checkpoint
 from motionreg.errors import CheckpointError
 from motionreg.registry import MODELS
 from tests import tiny
+from tests.models.language import recognizer
 
 
 @pytest.fixture(scope='module')
@@ -95,3 +96,18 @@ def test_a_damaged_file_is_refused(tmp_path):
     (tmp_path / 'torn.safetensors').write_bytes(b'\x10\0\0\0\0\0\0\0{"a"')
     with pytest.raises(CheckpointError, match=r'torn\.safetensors is damaged or not a checkpoint'):
         publish_model.main([str(tmp_path / 'torn.safetensors'), str(tmp_path / 'x.pth')])
+
+
+def test_deployment_leaves_out_what_only_training_needs(tmp_path):
+    model = recognizer(tmp_path / 'cache')
+    text = ("model = dict(\n    backbone=dict(type='STGCNpp', layout='nw-ucla'),\n    head=dict(num_classes=4),\n"
+            "    language=dict(texts='nw-ucla'),\n    type='LanguageSupervisedRecognizer')\nseed = 0\n")
+    torch.save({'state_dict': model.state_dict(), 'meta': {'cfg': text}}, tmp_path / 'run.pth')
+    content = read_checkpoint(publish_model.publish_model(tmp_path / 'run.pth', tmp_path / 'x.pth', deploy=True))
+    assert content['meta']['cfg'] == ("model = dict(backbone=dict(type='STGCNpp', layout='nw-ucla'), "
+                                      "head=dict(num_classes=4), type='SkeletonRecognizer')\nseed = 0\n")
+    plain = MODELS.build({'type': 'SkeletonRecognizer', 'backbone': model.backbone, 'head': model.head})
+    assert load_weights(plain, content['state_dict'], 'x.pth') == []
+    with pytest.raises(CheckpointError, match='does not say how its model is built'):
+        torch.save({'state_dict': model.state_dict()}, tmp_path / 'bare.pth')
+        publish_model.publish_model(tmp_path / 'bare.pth', tmp_path / 'y.pth', deploy=True)
