@@ -4,6 +4,7 @@ from motionreg.config import arg
 from motionreg.recipes import adamw_cosine, classification, utd_mhad
 
 stream = arg('stream', 'j')
+backbone = arg('backbone', 'CTRGCN')  # or 'STGCNpp'
 epochs = arg('epochs', 30)
 batch_size = arg('batch_size', 16)
 seed = arg('seed', 0)
@@ -11,7 +12,7 @@ holdout = arg('holdout', False)
 
 model = dict(
     type='SkeletonRecognizer',
-    backbone=dict(type='CTRGCN', layout='utd-mhad', num_person=1, base_channels=32, num_stages=6,
+    backbone=dict(type=backbone, layout='utd-mhad', num_person=1, base_channels=32, num_stages=6,
                   inflate_stages=[3, 5], down_stages=[3, 5]),
     head=dict(type='GraphPoolHead', num_classes=27, in_channels=128,
               loss=dict(type='CrossEntropyLoss', label_smoothing=0.1)))
