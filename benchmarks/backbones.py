@@ -6,7 +6,10 @@ Times are medians over repeats that take turns, so that a busy machine slows all
 product is timed in the same turns: 'products' is a step's time in fp32 products, 'peak' the share of the product's
 speed, in the row's precision, that the step reaches. 'original' compares with the original program in fp32, whose step
 was measured once on one idle core in the same unit (37 and 115 products for pyskl's ST-GCN forward and forward plus
-backward, 40 and 119 for its ST-GCN++, batch 8, 2 persons, 100 frames, 25 joints).
+backward, 40 and 119 for its ST-GCN++, batch 8, 2 persons, 100 frames, 25 joints; 22 and 78 for the authors' CTR-GCN at
+64 frames). A busy machine slows memory more than products, so that this reads low there; 'plain' therefore compares
+CTR-GCN with the arrangement of benchmarks/plain_ctrgcn.py in fp32 in the same turns. Both compute the same, which is
+checked first.
 """
 
 from __future__ import annotations
@@ -20,14 +23,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from plain_ctrgcn import PlainCTRGCN
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from motionreg.engine.compat import atomic_write
 from motionreg.evaluation.tables import format_table
+from motionreg.models.conversion import convert
 from motionreg.registry import BACKBONES
 
-SHAPE = (8, 2, 100, 25, 3)
-ORIGINAL = {'STGCN': {'infer': 37, 'train': 115}, 'STGCNpp': {'infer': 40, 'train': 119}}
+FRAMES = {'STGCN': 100, 'STGCNpp': 100, 'CTRGCN': 64, 'plain CTRGCN': 64}
+ORIGINAL = {'STGCN': {'infer': 37, 'train': 115}, 'STGCNpp': {'infer': 40, 'train': 119},
+            'CTRGCN': {'infer': 22, 'train': 78}}
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
 
 
@@ -41,11 +48,32 @@ def matrix_product(dtype: torch.dtype) -> Callable[[], None]:
     return run
 
 
+def clips(name: str) -> torch.Tensor:
+    """A batch of 8 clips of 2 persons and 25 joints."""
+    return torch.randn(8, 2, FRAMES[name], 25, 3, generator=torch.Generator().manual_seed(1))
+
+
+def build(name: str) -> nn.Module:
+    """A backbone for NTU; plain ones have the weights of ours, and are seen to compute the same."""
+    torch.manual_seed(0)
+    ours = BACKBONES.build({'type': name.removeprefix('plain '), 'layout': 'nturgb+d-ctrgcn'}).eval()
+    if not name.startswith('plain '):
+        return ours
+    for block in ours.blocks:   # at first the refinement is off, and the unit all but its residual
+        nn.init.constant_(block.spatial.alpha, 0.3)
+        nn.init.constant_(block.spatial.norm.weight, 0.5)
+    plain = PlainCTRGCN().eval()
+    weights, _ = convert({f'backbone.{key}': value for key, value in ours.state_dict().items()}, 'ctrgcn',
+                         target='official')
+    plain.load_state_dict(weights)
+    with torch.no_grad():
+        torch.testing.assert_close(plain(clips(name)), ours(clips(name)), rtol=1e-3, atol=1e-4)
+    return plain
+
+
 def step(name: str, mode: str, precision: str) -> tuple[Callable[[], None], float]:
     """A training or inference step, and its floating point operations."""
-    torch.manual_seed(0)
-    net = BACKBONES.build({'type': name, 'layout': 'nturgb+d'}).train(mode == 'train')
-    x = torch.randn(SHAPE)
+    net, x = build(name).train(mode == 'train'), clips(name)
 
     def run() -> None:
         with torch.set_grad_enabled(mode == 'train'):
@@ -84,8 +112,11 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     steps = {(name, mode, precision): step(name, mode, precision)
              for name in args.backbones for mode in ('infer', 'train') for precision in DTYPES}
+    compared = ('infer', 'train') if 'CTRGCN' in args.backbones else ()
+    plain = {mode: step('plain CTRGCN', mode, 'fp32') for mode in compared}
     rows = {f'product {precision}': matrix_product(dtype) for precision, dtype in DTYPES.items()}
     rows |= {' '.join(key): run for key, (run, _) in steps.items()}
+    rows |= {f'plain CTRGCN {mode}': run for mode, (run, _) in plain.items()}
     times = measure(rows, args.repeats)
     product = {precision: statistics.median(times[f'product {precision}']) for precision in DTYPES}
     table = []
@@ -98,7 +129,9 @@ def main() -> None:
         table.append({'backbone': name, 'step': mode, 'precision': precision, 'ms': 1e3 * median,
                       'min ms': 1e3 * min(seconds), 'max ms': 1e3 * max(seconds), 'products': products,
                       'peak %': 100 * peak,
-                      'x original fp32': ORIGINAL.get(name, {}).get(mode, float('nan')) / products})
+                      'x original fp32': ORIGINAL.get(name, {}).get(mode, float('nan')) / products,
+                      'x plain fp32': statistics.median(times[f'plain CTRGCN {mode}']) / median
+                      if name == 'CTRGCN' else float('nan')})
     machine = f'{platform.machine()}, {torch.__version__}, {args.threads} thread(s), ' + ', '.join(
         f'{precision} product {1e3 * seconds:.1f} ms' for precision, seconds in product.items())
     print(machine)

@@ -173,7 +173,7 @@ def without_training_parts(weights: Mapping[str, Tensor], text: str,
     model = next((statement for statement in ast.parse(text).body if isinstance(statement, ast.Assign)
                   and ast.unparse(statement.targets[0]) == 'model' and isinstance(statement.value, ast.Call)), None)
     if model is None:
-        raise CheckpointError(f'{where} does not say how its model is built; only a checkpoint of a run can be deployed')
+        raise CheckpointError(f'{where} does not say how its model is built; --deploy needs a checkpoint of a run')
     call: Any = model.value
     kind = next(keyword.value for keyword in call.keywords if keyword.arg == 'type')
     factory = MODELS.resolve(ast.literal_eval(kind))

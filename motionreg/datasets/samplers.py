@@ -39,15 +39,11 @@ class EpochSampler(Sampler[Item]):
         self.size, self.shuffle, self.repeat = len(dataset), shuffle, repeat
         self.seed = sync_random_seed() if seed is None else seed
         self.round_up = shuffle if round_up is None else round_up
-        self.epoch, self._skip = 0, 0
+        self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Say which epoch the next iteration is."""
         self.epoch = epoch
-
-    def skip(self, count: int) -> None:
-        """Leave out the first ``count`` items of this rank in the next iteration: those seen before a resume."""
-        self._skip = count
 
     def __len__(self) -> int:
         total = self.size * self.repeat
@@ -59,8 +55,7 @@ class EpochSampler(Sampler[Item]):
         total = self.size * self.repeat
         order = np.random.default_rng([self.seed, self.epoch]).permutation(total) if self.shuffle else np.arange(total)
         places = np.arange(len(self)) * self.world_size + self.rank
-        first, self._skip = self._skip, 0
-        for place in order[places % total][first:].tolist():
+        for place in order[places % total].tolist():
             index = place % self.size
             yield (index, self.epoch * self.repeat + place // self.size) if self.shuffle else index
 

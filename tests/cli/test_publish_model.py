@@ -108,6 +108,6 @@ def test_deployment_leaves_out_what_only_training_needs(tmp_path):
                                       "head=dict(num_classes=4), type='SkeletonRecognizer')\nseed = 0\n")
     plain = MODELS.build({'type': 'SkeletonRecognizer', 'backbone': model.backbone, 'head': model.head})
     assert load_weights(plain, content['state_dict'], 'x.pth') == []
+    torch.save({'state_dict': model.state_dict()}, tmp_path / 'bare.pth')
     with pytest.raises(CheckpointError, match='does not say how its model is built'):
-        torch.save({'state_dict': model.state_dict()}, tmp_path / 'bare.pth')
         publish_model.publish_model(tmp_path / 'bare.pth', tmp_path / 'y.pth', deploy=True)

@@ -86,14 +86,6 @@ def test_skip_resumes_an_endless_run(on_ranks, world_size: int, count: int) -> N
         assert list(islice(sampler, 60 - count)) == expected[count:]
 
 
-def test_skip_resumes_one_epoch_and_only_that() -> None:
-    sampler = EpochSampler(range(10), seed=1)
-    whole = list(sampler)
-    sampler.skip(4)
-    assert list(sampler) == whole[4:]
-    assert list(sampler) == whole
-
-
 def test_indices_are_plain_ints() -> None:
     for item in chain(EpochSampler(range(3), shuffle=False, seed=0), *EpochSampler(range(3), seed=0),
                       *islice(InfiniteSampler(range(3), seed=0), 3)):

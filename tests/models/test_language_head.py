@@ -60,8 +60,8 @@ def test_texts_encoded_once_give_the_loss_and_gradients_of_texts_encoded_for_eve
     model.loss(features, labels)['loss_text'].backward()
     expected = model.encoder.matrix.grad.clone()
     model.zero_grad()
-    every = torch.stack([model.encoder([model.texts[model.choices[model.first[slot, label]]] for label in labels]).pooled
-                         for slot in range(len(model.slots))])
+    texts = [[model.texts[model.choices[first[label]]] for label in labels] for first in model.first]
+    every = torch.stack([model.encoder(of_slot).pooled for of_slot in texts])
     model.loss_fn(model(features), every, labels).backward()
     torch.testing.assert_close(model.encoder.matrix.grad, expected)
 
@@ -107,7 +107,7 @@ def test_inference_is_that_of_the_plain_recogniser(tmp_path: Path) -> None:
 def test_wrong_part_sets_and_class_counts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"prompts ask for arms, hips, legs; part set 'sgar5'.* has .*torso"):
         recognizer(tmp_path, part_set='sgar5', prompts={'arms': '{arm}', 'hips': '{hip}', 'legs': '{leg}'})
-    with pytest.raises(ConfigError, match='language.texts describes 3 classes, head.num_classes is 4'):
+    with pytest.raises(ConfigError, match=r'language\.texts describes 3 classes, head\.num_classes is 4'):
         recognizer(tmp_path, texts=bank(3))
     torch.testing.assert_close(pooling(get_layout('coco'), ['global'], 'any'), torch.full((17, 1), 1 / 17))
 

@@ -31,7 +31,8 @@ def official_config(recording: Recording) -> dict[str, Any]:
             'backbone': {'type': 'CTRGCN', 'layout': LAYOUTS[args['graph']], 'num_person': args['num_person'],
                          'in_channels': args.get('in_channels', 3), 'base_channels': base_channels(weights),
                          'graph': args['graph_args']['labeling_mode']},
-            'head': {'type': 'GraphPoolHead', 'num_classes': args['num_class'], 'in_channels': weights['fc.weight'].shape[1]}}
+            'head': {'type': 'GraphPoolHead', 'num_classes': args['num_class'],
+                     'in_channels': weights['fc.weight'].shape[1]}}
 
 
 def pyskl_config(recording: Recording, base: int | None = None) -> dict[str, Any]:
@@ -39,7 +40,8 @@ def pyskl_config(recording: Recording, base: int | None = None) -> dict[str, Any
     graph = args.pop('graph_cfg')
     args['base_channels'] = base or args.get('base_channels', 64)
     return {'type': 'SkeletonRecognizer',
-            'backbone': {'type': 'CTRGCN', 'layout': graph['layout'], 'graph': graph['mode'], 'convention': 'pyskl', **args},
+            'backbone': {'type': 'CTRGCN', 'layout': graph['layout'], 'graph': graph['mode'], 'convention': 'pyskl',
+                         **args},
             'head': {'type': 'GraphPoolHead', 'num_classes': head['num_classes'],
                      'in_channels': head['in_channels'] if base is None else 4 * base}}
 
@@ -81,7 +83,7 @@ def test_outputs_match_the_authors(recording: Recording) -> None:
 def test_one_refined_graph_matches_the_authors(recording: Recording) -> None:
     spatial = load(official_config(recording), recording, 'official').backbone.blocks[0].spatial
     x = torch.from_numpy(recording.inputs['unit_x'])
-    n, c, t, v = x.shape
+    n, _, _, v = x.shape
     with torch.no_grad():
         graph = spatial.graphs(x)[0].view(n, -1, v, v)
         features = spatial.project(x)[:, :spatial.out_channels]

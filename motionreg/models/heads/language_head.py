@@ -37,6 +37,10 @@ class LanguageHead(nn.Module):
         cache: folder of the embedding cache.
     """
 
+    pool: Tensor
+    choices: Tensor
+    count: Tensor
+    first: Tensor
     _table: Tensor
 
     def __init__(self, texts: str | TextBank, encoder: Any, layout: str | Mapping[str, Any] | Layout, in_channels: int,
@@ -54,12 +58,16 @@ class LanguageHead(nn.Module):
         self._set_texts(render(bank, prompts))
         self.register_buffer('pool', pooling(layout, self.slots, part_set), persistent=False)
         self.register_buffer('_table', torch.empty(0), persistent=False)
-        self.projections = nn.ModuleDict({slot: nn.Linear(in_channels, self.encoder.width) for slot in self.slots})
-        if WHOLE in self.projections:
-            nn.init.kaiming_normal_(self.projections[WHOLE].weight, mode='fan_out')
-            nn.init.zeros_(self.projections[WHOLE].bias)
+        self.projections = nn.ModuleDict({slot: self._projection(slot, in_channels) for slot in self.slots})
         self.loss_fn = LOSSES.build({'num_parts': len(self.slots), **(loss or {'type': 'MultiPartKLLoss'})},
                                     where='loss')
+
+    def _projection(self, slot: str, in_channels: int) -> nn.Linear:
+        layer = nn.Linear(in_channels, self.encoder.width)
+        if slot == WHOLE:
+            nn.init.kaiming_normal_(layer.weight, mode='fan_out')
+            nn.init.zeros_(layer.bias)
+        return layer
 
     def _set_texts(self, rendered: Mapping[str, Sequence[Sequence[str]]]) -> None:
         """Number the distinct texts: those of slot p and class c are ``choices[first[p, c]:][:count[p, c]]``."""

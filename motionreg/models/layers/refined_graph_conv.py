@@ -51,11 +51,9 @@ class RefinedGraphConv(nn.Module):
         """He's initialisation over the outputs of one subset, and a unit that starts as its residual alone."""
         for layer, outputs in ((self.project, self.out_channels), (self.relate, self.relation_channels),
                                (self.refine, self.out_channels)):
-            nn.init.normal_(layer.weight, std=math.sqrt(2 / outputs))
-            nn.init.zeros_(layer.bias)
+            _initialise(layer, outputs)
         if isinstance(self.down, nn.Sequential):
-            nn.init.kaiming_normal_(self.down[0].weight, mode='fan_out')
-            nn.init.zeros_(self.down[0].bias)
+            _initialise(self.down[0], self.out_channels)
         if self.down is not None and isinstance(self.norm, nn.BatchNorm2d):
             nn.init.constant_(self.norm.weight, 1e-6)
 
@@ -63,7 +61,7 @@ class RefinedGraphConv(nn.Module):
         n, c, t, v = x.shape
         k, width = self.subsets, self.out_channels
         parts = (x.permute(0, 2, 3, 1).reshape(n, t * v, c), self.project.weight.view(k, width, c),
-                 self.project.bias.view(k, width, 1), *self.graphs(x))
+                 _bias(self.project).view(k, width, 1), *self.graphs(x))
         if torch.is_autocast_enabled(x.device.type):
             parts = tuple(part.to(torch.get_autocast_dtype(x.device.type)) for part in parts)
         y = RefinedProduct.apply(*parts).view(n, width, t, v).contiguous(memory_format=torch.channels_last)
@@ -80,9 +78,22 @@ class RefinedGraphConv(nn.Module):
         sends, receives = related.permute(1, 2, 0, 3, 4).unbind()      # (K, N, R, V)
         relations = torch.tanh(sends.unsqueeze(-1) - receives.unsqueeze(-2)).view(k, n, depth, v * v).unbind()
         weights = (self.alpha * self.refine.weight.view(k, width, depth)).unbind()
-        shared = (self.alpha * self.refine.bias.view(k, width, 1) + self.edges().view(k, 1, v * v)).unbind()
+        shared = (self.alpha * _bias(self.refine).view(k, width, 1) + self.edges().view(k, 1, v * v)).unbind()
         return [torch.baddbmm(offset.expand(n, -1, -1), weight.expand(n, -1, -1), relation).view(n * width, v, v)
                 for offset, weight, relation in zip(shared, weights, relations)]
+
+
+def _bias(layer: nn.Conv1d | nn.Conv2d) -> Tensor:
+    assert layer.bias is not None       # for type checkers
+    return layer.bias
+
+
+def _initialise(layer: nn.Module, outputs: int) -> None:
+    for name, parameter in layer.named_parameters():
+        if name == 'weight':
+            nn.init.normal_(parameter, std=math.sqrt(2 / outputs))
+        else:
+            nn.init.zeros_(parameter)
 
 
 class RefinedProduct(torch.autograd.Function):
