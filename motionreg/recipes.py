@@ -5,6 +5,7 @@ Every function returns plain dictionaries, so that a config can change what it g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from motionreg.motion.minimotion import ensure_minimotion
@@ -139,6 +140,23 @@ def adamw_cosine(lr: float = 3e-3, epochs: int = 30, weight_decay: float = 0.05,
         optim_wrapper, param_scheduler, train_cfg.
     """
     return _cosine(dict(type='AdamW', lr=lr, weight_decay=weight_decay), epochs, warmup_epochs, val_interval)
+
+
+def sgd_step(lr: float = 0.1, epochs: int = 65, milestones: Sequence[int] = (35, 55), warmup_epochs: int = 5,
+             weight_decay: float = 4e-4, val_interval: int = 1) -> tuple[Config, list[Config], Config]:
+    """SGD with Nesterov momentum 0.9, the learning rate set once an epoch: that of CTR-GCN and LST.
+
+    In epoch e, counted from 0, it is lr (e + 1) / warmup_epochs at first, then lr 0.1^(number of milestones <= e).
+
+    Returns:
+        optim_wrapper, param_scheduler, train_cfg.
+    """
+    optimizer = dict(type='SGD', lr=lr, momentum=0.9, weight_decay=weight_decay, nesterov=True)
+    warmup = [dict(type='LinearLR', start_factor=1 / warmup_epochs, by_epoch=True, begin=0,
+                   end=warmup_epochs)] if warmup_epochs > 1 else []
+    steps = dict(type='MultiStepLR', milestones=list(milestones), gamma=0.1, by_epoch=True)
+    return (dict(type='OptimWrapper', optimizer=optimizer), [*warmup, steps],
+            dict(by_epoch=True, max_epochs=epochs, val_interval=val_interval))
 
 
 def _cosine(optimizer: Config, epochs: int, warmup_epochs: int,

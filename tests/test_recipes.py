@@ -1,0 +1,58 @@
+"""The learning rates that recipes ask for, read from the schedulers that MMEngine builds of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from motionreg.recipes import adamw_cosine, sgd_cosine, sgd_step
+from motionreg.registry import PARAM_SCHEDULERS
+
+
+def rates(schedule: list[dict[str, Any]], lr: float, epochs: int, steps: int = 1) -> list[float]:
+    """The learning rate of every step: once an epoch, or of all ``steps`` of an epoch if the schedule is per step."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+    schedulers = []
+    for part in schedule:
+        cls, options = PARAM_SCHEDULERS.resolve(part['type']), {k: v for k, v in part.items() if k != 'type'}
+        if options.pop('convert_to_iter_based', False):
+            schedulers.append(cls.build_iter_from_epoch(optimizer, epoch_length=steps, **options))
+        else:
+            schedulers.append(cls(optimizer, **options))
+    found = []
+    for _ in range(epochs * steps):
+        found.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    return found
+
+
+@pytest.mark.parametrize(('lr', 'epochs', 'milestones', 'warmup'), [
+    (0.1, 65, (35, 55), 5), (0.2, 110, (90, 100), 5), (0.1, 65, (50,), 5), (0.1, 50, (30, 40), 0), (0.1, 9, (4,), 1)])
+def test_step_schedule_is_that_of_the_published_programs(
+        lr: float, epochs: int, milestones: tuple[int, ...], warmup: int) -> None:
+    """``adjust_learning_rate`` of CTR-GCN's main.py."""
+    expected = [lr * (epoch + 1) / warmup if epoch < warmup else lr * 0.1 ** sum(epoch >= m for m in milestones)
+                for epoch in range(epochs)]
+    wrapper, schedule, loop = sgd_step(lr, epochs, milestones, warmup)
+    assert rates(schedule, lr, epochs) == pytest.approx(expected, rel=1e-9)
+    assert loop['max_epochs'] == epochs
+    assert wrapper['optimizer']['lr'] == lr
+    assert wrapper['optimizer']['nesterov']
+
+
+def test_cosine_falls_to_zero_step_by_step() -> None:
+    _, schedule, _ = sgd_cosine(lr=0.1, epochs=4)
+    expected = [0.05 * (1 + math.cos(math.pi * step / 20)) for step in range(20)]
+    assert rates(schedule, 0.1, 4, steps=5) == pytest.approx(expected, rel=1e-6)
+
+
+def test_warm_up_rises_step_by_step_before_the_cosine() -> None:
+    _, schedule, _ = adamw_cosine(lr=0.1, epochs=6, warmup_epochs=2)
+    found = rates(schedule, 0.1, 6, steps=5)
+    assert found[:10] == pytest.approx([0.1 * (0.04 + 0.96 * step / 9) for step in range(10)], rel=1e-6)
+    assert found[10:] == pytest.approx([0.05 * (1 + math.cos(math.pi * step / 20)) for step in range(20)], rel=1e-6)
