@@ -46,16 +46,18 @@ def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline:
 
 
 def nw_ucla(stream: str = 'j', frames: int = 32, data: str = 'data/nw-ucla', holdout: bool = False,
-            **options: Any) -> Loaders:
+            to_stream: Config | None = None, **options: Any) -> Loaders:
     """NW-UCLA, views 1 and 2 against view 3, prepared as CTR-GCN's feeder does.
 
     Args:
         frames: length of a clip.
         holdout: train on part of the training subjects and validate on the rest.
+        to_stream: transform that makes the stream; default ToStream.
         options: arguments of :func:`loaders`.
     """
     normalise: list[Config] = [dict(type='CenterOnJoint'), dict(type='RandomView'), dict(type='MinMaxNormalize')]
-    finish: list[Config] = [dict(type='ToStream'), dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
+    finish: list[Config] = [to_stream or dict(type='ToStream'), dict(type='FormatClip', num_person=1),
+                            dict(type='PackInputs')]
     pipeline: list[Config] = [*normalise, dict(type='RepeatSample', clip_len=frames), *finish]
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
@@ -93,9 +95,26 @@ def ntu(data: str = 'data/ntu60', split: str = 'xsub', stream: str = 'j', frames
                 dict(type='UniformSample', clip_len=frames, num_clips=num_clips),
                 dict(type='FormatClip', num_person=2), dict(type='PackInputs')]
 
-    train, val = (f'{split}_train_fit', f'{split}_train_val') if holdout else (f'{split}_train', None)
-    return loaders(data, stream, pipeline(1), pipeline(test_clips), train_split=train, val_split=val,
-                   test_split=f'{split}_val', layout='nturgb+d', **options)
+    return loaders(data, stream, pipeline(1), pipeline(test_clips), layout='nturgb+d', **_ntu_splits(split, holdout),
+                   **options)
+
+
+def ntu_feeder(data: str = 'data/ntu60', split: str = 'xsub', stream: str = 'j', frames: int = 64,
+               holdout: bool = False, to_stream: Config | None = None, **options: Any) -> Loaders:
+    """NTU RGB+D 60 or 120 as the feeder of CTR-GCN and LST prepares it: a part of the clip, resized, and turned.
+
+    Args:
+        data: a Store made with ``prepare_data.py ntu60 --preparation ctrgcn``.
+        split: 'xsub' or 'xview' for NTU-60, 'xsub' or 'xset' for NTU-120.
+        frames: length of a clip.
+        holdout: train on part of the training subjects and validate on the rest.
+        to_stream: transform that makes the stream; default ToStream.
+        options: arguments of :func:`loaders`.
+    """
+    pipeline: list[Config] = [
+        dict(type='CropResize', window=frames), dict(type='RandomRotation', theta=0.3),
+        to_stream or dict(type='ToStream'), dict(type='FormatClip', num_person=2), dict(type='PackInputs')]
+    return loaders(data, stream, pipeline, pipeline, layout='nturgb+d-ctrgcn', **_ntu_splits(split, holdout), **options)
 
 
 def minimotion(stream: str = 'j', frames: int = 32, root: str = 'data/minimotion', subset: Subset = 'all',
@@ -119,6 +138,50 @@ def minimotion(stream: str = 'j', frames: int = 32, root: str = 'data/minimotion
 
 def _splits(holdout: bool) -> Config:
     return dict(train_split='train_fit', val_split='val') if holdout else dict(train_split='train')
+
+
+def _ntu_splits(split: str, holdout: bool) -> Config:
+    train, val = (f'{split}_train_fit', f'{split}_train_val') if holdout else (f'{split}_train', None)
+    return dict(train_split=train, val_split=val, test_split=f'{split}_val')
+
+
+def language(texts: str, encoder: str = 'minilm', shuffle: int = -1, loss_weight: float = 0.8) -> Config:
+    """The language head of LST, corrected: own texts with clean prompts, a frozen encoder.
+
+    Args:
+        texts: text bank, by name or file.
+        encoder: 'minilm', 'mpnet', or a folder with a sentence encoder.
+        shuffle: a seed gives every class the texts of another, as a control; -1 leaves them.
+        loss_weight: of the text loss, against the cross-entropy.
+    """
+    return dict(type='LanguageHead', texts=texts, encoder=dict(type='SentenceEncoder', path=encoder),
+                shuffle_classes=None if shuffle < 0 else shuffle,
+                loss=dict(type='MultiPartKLLoss', loss_weight=loss_weight))
+
+
+def published_language(dataset: str, stream: str, clip: str = 'weights/clip-vit-base-patch32') -> tuple[Config, Config]:
+    """The streams and the language head of LST as its program has them, faults included.
+
+    Bones are modes of InfoGCN, for NW-UCLA with descendants for ancestors, where not even the joint stream is left
+    alone; the bone streams pool other joints; CLIP's text tower trains along at the full rate, from LST's texts and
+    prompts as they are.
+
+    Args:
+        dataset: 'ntu60', 'ntu120' or 'nw-ucla'. Its texts are data/texts/lst-<dataset>.yaml, made with
+            tools/prepare_texts.py.
+        stream: 'j', 'b', 'jm' or 'bm'.
+        clip: folder or file with the text tower of CLIP ViT-B/32.
+
+    Returns:
+        A transform in place of ToStream, and the config of the head.
+    """
+    ucla, bone = dataset == 'nw-ucla', stream.startswith('b')
+    to_mode = dict(type='ToMode', joint=6, descendants=True) if ucla else dict(type='ToMode', joint=8, root='spine_mid')
+    head = dict(type='LanguageHead', texts=f'data/texts/lst-{dataset}.yaml', prompts='lst-published',
+                encoder=dict(type='CLIPTextEncoder', path=clip, frozen=False),
+                part_set='lst4_published_bone' if bone else 'lst4',
+                loss=dict(type='MultiPartKLLoss', loss_weight=1.0 if ucla else 0.8))
+    return to_mode, head
 
 
 def sgd_cosine(lr: float = 0.1, epochs: int = 80, weight_decay: float = 5e-4, nesterov: bool = True,

@@ -11,6 +11,7 @@ from typing import Any
 
 from motionreg import registry as registries
 from motionreg.engine.checkpoint import ON_MISMATCH, missing
+from motionreg.engine.training_checks import paramwise_problems, validation_problems
 from motionreg.errors import ConfigError, UserError, suggest
 from motionreg.registry import BuildError, Registry, argument_problems, value_problems
 
@@ -53,7 +54,8 @@ DEFAULT_TYPES = {'train_cfg': None, 'val_cfg': 'ValLoop', 'test_cfg': 'TestLoop'
                  'log_processor': 'LogProcessor'}
 LOWEST = {'batch_size': 1, 'num_workers': 0, 'max_epochs': 1, 'max_iters': 1, 'repeat': 1, 'val_interval': 1,
           'clip_len': 1, 'num_person': 1, 'num_samples': 1, 'seed': 0}
-ADDED_BY_MMENGINE = {'by_epoch', 'convert_to_iter_based', 'priority', '_scope_'}
+TAKEN_BY_MMENGINE = {'by_epoch', 'convert_to_iter_based', 'priority', '_scope_'}
+TAKEN_FROM_OPTIM_WRAPPER = {'constructor', 'paramwise_cfg'}
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def check_config(config: Any) -> list[Problem]:
         elif key.endswith('_dataloader') and config[key] is not None:
             problems += _check_dataloader(config[key], key)
     problems += [*_check_triples(config), *_check_weights(config)]
+    problems += [Problem(*found) for found in validation_problems(config)]
     if all(problem.missing_data for problem in problems):
         problems += _check_fit(config)
     return problems
@@ -123,7 +126,8 @@ def _check_node(node: Any, path: str, registry: Registry, supplied: tuple[str, .
     except BuildError as error:
         yield Problem(f'{path}.type', error.message)
         return
-    arguments = {key: value for key, value in node.items() if key != 'type' and key not in ADDED_BY_MMENGINE}
+    taken = TAKEN_BY_MMENGINE | (TAKEN_FROM_OPTIM_WRAPPER if name == 'optim_wrapper' else set())
+    arguments = {key: value for key, value in node.items() if key != 'type' and key not in taken}
     yield from _too_low(node, path)
     for key, message in _argument_problems(factory, arguments, supplied):
         yield Problem(f'{path}.{key}' if key else path, message)
@@ -238,6 +242,9 @@ def _check_weights(config: Any) -> Iterator[Problem]:
 
 def _check_fit(config: Any) -> Iterator[Problem]:
     """Whether data, backbone and head fit each other, found by building them."""
+    if config.get('model') is None:
+        yield Problem('model', 'is missing')
+        return
     try:
         model = registries.MODELS.build(config.model, where='model')
     except BuildError as error:
@@ -246,6 +253,7 @@ def _check_fit(config: Any) -> Iterator[Problem]:
     except UserError as error:
         yield Problem('model', str(error))
         return
+    yield from (Problem(*found) for found in paramwise_problems(config.get('optim_wrapper'), model))
     backbone, head = getattr(model, 'backbone', None), getattr(model, 'head', None)
     width = getattr(backbone, 'out_channels', None)
     taken = getattr(head, 'in_channels', width)

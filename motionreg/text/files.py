@@ -50,6 +50,9 @@ def load_bank(bank: str | Path | TextBank) -> TextBank:
     if path.suffix not in SUFFIXES:
         raise DataError(f"'{bank}' is neither a text bank of the package nor a {' or '.join(SUFFIXES)} file."
                         f'{suggest(str(bank), list_banks())} Banks: {", ".join(list_banks())}.')
+    if not path.exists():
+        raise DataError(f'{path} does not exist. Published texts become such a file with tools/prepare_texts.py, new ones '
+                        f'with tools/generate_texts.py; banks of the package: {", ".join(list_banks())}.')
     return _read(path)
 
 

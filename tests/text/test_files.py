@@ -110,7 +110,7 @@ def test_files_that_cannot_be_read(tmp_path) -> None:
     (tmp_path / 'bank.json').write_text('{')
     with pytest.raises(DataError, match=r'bank\.json: not JSON: .*line 1 column 2'):
         load_bank(tmp_path / 'bank.json')
-    with pytest.raises(DataError, match=r'none\.yaml: No such file'):
+    with pytest.raises(DataError, match=r'none\.yaml does not exist.*prepare_texts'):
         load_bank(tmp_path / 'none.yaml')
     with pytest.raises(DataError, match=r"'mini-motion' is neither .* Did you mean 'minimotion'\? Banks: "):
         load_bank('mini-motion')
