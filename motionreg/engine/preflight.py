@@ -12,7 +12,7 @@ from typing import Any
 from motionreg import registry as registries
 from motionreg.engine.checkpoint import ON_MISMATCH, missing
 from motionreg.engine.training_checks import paramwise_problems, validation_problems
-from motionreg.errors import ConfigError, UserError, suggest
+from motionreg.errors import ConfigError, DataError, UserError, suggest
 from motionreg.registry import BuildError, Registry, argument_problems, value_problems
 
 # Keys that hold components, and what kind they are; the keyword arguments that the Runner adds when it builds them.
@@ -261,11 +261,12 @@ def _check_fit(config: Any) -> Iterator[Problem]:
         yield Problem('model.head.in_channels', f'is {taken}, the backbone puts out {width} channels')
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(key) is not None and not list(_missing_data(config[key]['dataset'], key)):
-            yield from _check_dataset_fit(config[key], key, backbone, head)
+            yield from _check_dataset_fit(config[key], key, model)
 
 
-def _check_dataset_fit(loader: dict[str, Any], name: str, backbone: Any, head: Any) -> Iterator[Problem]:
+def _check_dataset_fit(loader: dict[str, Any], name: str, model: Any) -> Iterator[Problem]:
     path = f'{name}.dataset'
+    backbone, head = getattr(model, 'backbone', None), getattr(model, 'head', None)
     try:
         dataset = registries.DATASETS.build(loader['dataset'], where=path)
         if len(dataset) == 0:
@@ -303,3 +304,9 @@ def _check_dataset_fit(loader: dict[str, Any], name: str, backbone: Any, head: A
         yield Problem('model.head.num_classes', f'is {classes}, {path} has labels up to {int(labels.max())}')
     elif classes is not None and names and len(names) != classes:
         yield Problem('model.head.num_classes', f'is {classes}, {path} has {len(names)} classes')
+    bank = getattr(getattr(model, 'language', None), 'bank', None)
+    if bank is not None and names and len(names) == len(bank):
+        try:
+            bank.check_classes(names, path)
+        except DataError as error:
+            yield Problem('model.language.texts', str(error))

@@ -51,8 +51,8 @@ def load_bank(bank: str | Path | TextBank) -> TextBank:
         raise DataError(f"'{bank}' is neither a text bank of the package nor a {' or '.join(SUFFIXES)} file."
                         f'{suggest(str(bank), list_banks())} Banks: {", ".join(list_banks())}.')
     if not path.exists():
-        raise DataError(f'{path} does not exist. Published texts become such a file with tools/prepare_texts.py, new ones '
-                        f'with tools/generate_texts.py; banks of the package: {", ".join(list_banks())}.')
+        raise DataError(f'{path} does not exist. Published texts become such a file with tools/prepare_texts.py, new '
+                        f'ones with tools/generate_texts.py; banks of the package: {", ".join(list_banks())}.')
     return _read(path)
 
 

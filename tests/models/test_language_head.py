@@ -11,13 +11,16 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import nn
 
+from motionreg.config import load_config
+from motionreg.engine.preflight import check_config
 from motionreg.errors import ConfigError
 from motionreg.layouts import get_layout
 from motionreg.models.heads.language_head import derangement, pooling
 from motionreg.models.losses import MultiPartKLLoss
 from motionreg.models.losses.gather import gather_rows
 from motionreg.registry import MODELS
-from tests.models.language import bank, batch, recognizer
+from motionreg.text import TextBank, TextEntry
+from tests.models.language import LetterEncoder, bank, batch, recognizer
 
 
 def total(losses: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -163,3 +166,14 @@ def test_two_processes_have_the_loss_and_the_gradients_of_one_with_the_whole_bat
 def test_alone_nothing_is_gathered() -> None:
     rows = torch.randn(3, 2)
     assert gather_rows(rows) is rows
+
+
+def test_texts_in_another_order_than_the_classes_are_found_before_a_run(tiny_config: Path) -> None:
+    """The store's classes are 'wave left', 'wave right', 'bow' and 'jump'."""
+    config = load_config(tiny_config)
+    texts = TextBank('moves', tuple(map(TextEntry, ('bow', 'jump', 'wave', 'wave right'))))
+    language = {'type': 'LanguageHead', 'encoder': LetterEncoder(), 'prompts': 'label', 'texts': texts}
+    config.model = {**config.model, 'type': 'LanguageSupervisedRecognizer', 'language': language}
+    problem, *_ = check_config(config)
+    assert problem.key == 'model.language.texts'
+    assert "class 1 is 'wave right' there and 'jump' in the bank" in problem.message

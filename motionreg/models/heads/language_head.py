@@ -48,8 +48,7 @@ class LanguageHead(nn.Module):
                  shuffle_classes: int | None = None, cache: str | None = None) -> None:
         super().__init__()
         layout = get_layout(layout)
-        bank = load_bank(texts) if isinstance(texts, str) else texts
-        self.labels = bank.labels
+        self.bank = bank = load_bank(texts)
         if shuffle_classes is not None:
             bank = bank.select(derangement(len(bank), shuffle_classes))
         self.slots = get_prompts(prompts).slots
@@ -81,7 +80,7 @@ class LanguageHead(nn.Module):
     @property
     def num_classes(self) -> int:
         """Classes that have texts."""
-        return len(self.labels)
+        return len(self.bank)
 
     def forward(self, features: Tensor) -> Tensor:
         """Features (N, M, C, T, V) -> projected means over time, the joints of each slot and persons, (P, N, D)."""
