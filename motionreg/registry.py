@@ -218,6 +218,7 @@ VISBACKENDS = Registry('vis_backend', 'engine', parent=mmengine_registry.VISBACK
 # Ours: the parts that configs assemble into models, and the steps that prepare their data and texts.
 TRANSFORMS = Registry('transform', 'datasets')
 READERS = Registry('reader', 'motion.readers')
+ALIGNERS = Registry('aligner', 'evaluation')
 TEXT_READERS = Registry('text reader', 'text')
 TEXT_ENCODERS = Registry('text encoder', 'text')
 PREPROCESSORS = Registry('data preprocessor', 'models')
