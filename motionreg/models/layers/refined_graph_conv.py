@@ -114,7 +114,7 @@ class RefinedProduct(torch.autograd.Function):
             torch.baddbmm(bias[k].expand(n, width, frames), weight[k].expand(n, -1, -1), x.transpose(1, 2),
                           out=projected[k])
             features = projected[k].view(n * width, -1, graph.shape[1])
-            y = torch.bmm(features, graph) if y is None else y.baddbmm_(features, graph)
+            y = torch.bmm(features, graph) if y is None else torch.baddbmm(y, features, graph, out=y)
         ctx.save_for_backward(x, weight, projected, *graphs)
         return y
 
@@ -130,7 +130,7 @@ class RefinedProduct(torch.autograd.Function):
             dgraphs.append(torch.bmm(projected[k].view_as(dy).transpose(1, 2), dy))
             dprojected = torch.bmm(dy, graph.transpose(1, 2)).view(n, width, frames)
             back, matrix = dprojected.transpose(1, 2), weight[k].expand(n, -1, -1)
-            dx = torch.bmm(back, matrix) if dx is None else dx.baddbmm_(back, matrix)
+            dx = torch.bmm(back, matrix) if dx is None else torch.baddbmm(dx, back, matrix, out=dx)
             dweight[k] = torch.bmm(dprojected, x).sum(dim=0)
             dbias[k, :, 0] = dprojected.sum(dim=(0, 2))
         return dx, dweight, dbias, *dgraphs
