@@ -82,12 +82,10 @@ def build_runner(config: Config) -> MotionRunner:
 def warn_about_batch_size(runner: MotionRunner) -> None:
     """Say so when the total batch is not the one the learning rate was chosen for."""
     setting = runner.auto_scale_lr or {}
-    base, loader = setting.get('base_batch_size'), runner.cfg.train_dataloader
-    total = loader.batch_size * runner.world_size
+    base, (total, shown) = setting.get('base_batch_size'), runner.total_batch()
     if base and total != base and not setting.get('enable'):
-        runner.logger.warning('The total batch size is %d (%d x %d processes), the learning rate was chosen for %d. '
-                              'Pass --auto-scale-lr to scale it by %.3g.', total, loader.batch_size, runner.world_size,
-                              base, total / base)
+        runner.logger.warning('The total batch is %s, the learning rate was chosen for %d. Pass --auto-scale-lr to '
+                              'scale it by %.4g.', shown, base, total / base)
 
 
 def find_checkpoint(name: str, work_dir: str | Path) -> Path:

@@ -28,7 +28,7 @@ def quiet_known_warnings() -> None:
     """Hide warnings that users cannot act on. Goes when MMEngine no longer imports torch.distributed.optim."""
     warnings.filterwarnings('ignore', message=r'.*torch\.jit.*', category=DeprecationWarning)
     warnings.filterwarnings('ignore', message=r'.*(FileClient|HardDiskBackend).*will be deprecated.*')
-    warnings.filterwarnings('ignore', message=r'.*`lr_scheduler\.step\(\)` before `optimizer\.step\(\)`.*')
+    warnings.filterwarnings('ignore', message=r'.*`(lr_)?scheduler\.step\(\)` before `optimizer\.step\(\)`.*')
     warnings.filterwarnings('ignore', message=r'.*pkg_resources is deprecated.*')
 
 

@@ -1,17 +1,21 @@
-"""What a run needs beside MMEngine's hooks: checkpoints that are plain and complete, and a stop at the first NaN."""
+"""What a run needs beside MMEngine's hooks: checkpoints that are plain and complete, validations that a resume does not
+lose, and a stop at the first NaN."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine import hooks as mmengine_hooks
 from mmengine.dist import all_gather_object, get_rank
 from mmengine.hooks import Hook
 from mmengine.logging import message_hub
+from mmengine.runner import IterBasedTrainLoop
 
-from motionreg.errors import UserError
+from motionreg.errors import ConfigError, UserError, suggest
 from motionreg.registry import HOOKS
 
 
@@ -147,3 +151,57 @@ class NaNGuardHook(Hook):
             raise UserError(f'{", ".join(bad)} became {losses[bad[0]]} at epoch {runner.epoch + 1}, iteration '
                             f'{batch_idx + 1}. The batch: {shown}. Look at these samples with tools/validate_data.py, '
                             f'or lower the learning rate; --resume continues from the last checkpoint.')
+
+
+@HOOKS.register_module()
+class CheckpointHook(mmengine_hooks.CheckpointHook):
+    """MMEngine's, with nothing that validations decide lost in a resume.
+
+    A checkpoint is saved before the validation of its epoch. A resumed run begins with this validation, so that the
+    best checkpoint, and what EarlyStoppingHook decides, are those of an uninterrupted run.
+    """
+
+    def before_train(self, runner: Any) -> None:
+        """Repeat the validation that was due where a resumed run begins."""
+        super().before_train(runner)
+        loop = runner.train_loop
+        by_iter = isinstance(loop, IterBasedTrainLoop)
+        done, last = (loop.iter, loop.max_iters) if by_iter else (loop.epoch, loop.max_epochs)
+        if done and runner.val_loop is not None and done >= loop.val_begin and (
+                done % loop.val_interval == 0 or done == last):
+            runner.val_loop.run()
+
+    def after_val_epoch(self, runner: Any, metrics: Mapping[str, float]) -> None:
+        """Save the best checkpoint. Raises ConfigError if ``save_best`` is not computed."""
+        require_metrics('save_best', [name for name in self.save_best or () if name != 'auto'], metrics)
+        super().after_val_epoch(runner, metrics)
+
+
+@HOOKS.register_module()
+class EarlyStoppingHook(mmengine_hooks.EarlyStoppingHook):
+    """MMEngine's, which goes on counting after a resume, and does not disturb a test."""
+
+    def before_run(self, runner: Any) -> None:
+        """MMEngine's fails here if there is no training loop."""
+
+    def after_val_epoch(self, runner: Any, metrics: Mapping[str, float]) -> None:
+        """Count, and stop the training if it is time. Raises ConfigError if ``monitor`` is not computed."""
+        require_metrics('monitor', [self.monitor], metrics)
+        super().after_val_epoch(runner, metrics)
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Keep the counts."""
+        checkpoint['early_stopping'] = {'wait_count': self.wait_count, 'best_score': float(self.best_score)}
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Take them up again if the run is resumed."""
+        if runner._resume:
+            vars(self).update(checkpoint.get('early_stopping', {}))
+
+
+def require_metrics(argument: str, names: Iterable[str], metrics: Mapping[str, float]) -> None:
+    """Raise ConfigError if a hook waits for a metric that the validation does not compute."""
+    for name in names:
+        if name not in metrics:
+            raise ConfigError(f'{argument}={name!r}: the validation computes {", ".join(metrics)}.'
+                              f'{suggest(name, metrics)}')

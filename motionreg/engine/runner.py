@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from mmengine.device import get_device
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
@@ -59,6 +60,40 @@ class MotionRunner(Runner):
         return MMDistributedDataParallel(
             model, device_ids=[torch.cuda.current_device()] if torch.cuda.is_available() else None,
             broadcast_buffers=False, find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+
+    def total_batch(self) -> tuple[int, str]:
+        """Samples that one step of the optimiser sees, and how they come about, in words."""
+        size, counts = self.cfg.train_dataloader.batch_size, self.cfg.optim_wrapper.get('accumulative_counts', 1)
+        shares = [str(size), *([f'{self.world_size} processes'] if self.world_size > 1 else []),
+                  *([f'{counts} accumulated'] if counts > 1 else [])]
+        total = size * self.world_size * counts
+        return total, f'{total} ({" x ".join(shares)})' if len(shares) > 1 else str(total)
+
+    def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict[str, Any] | None = None) -> None:
+        """Multiply all learning rates by total batch / base_batch_size. MMEngine forgets accumulated batches."""
+        if not (auto_scale_lr or {}).get('enable'):
+            return
+        base = auto_scale_lr['base_batch_size']     # type: ignore[index]
+        (total, shown), settings = self.total_batch(), optim_wrapper.base_param_settings
+        rates: dict[str, str] = {}
+        for group in [*optim_wrapper.optimizer.param_groups, *([settings] if settings else [])]:
+            before, group['lr'] = group['lr'], group['lr'] * total / base
+            rates[f'{before:.4g}'] = f'{group["lr"]:.4g}'
+        self.logger.info('Learning rate scaled by %.4g, for a total batch of %s where the config is for %d: %s',
+                         total / base, shown, base, ', '.join(f'{old} -> {new}' for old, new in rates.items()))
+
+    def _maybe_compile(self, target: str) -> None:
+        """Compile the backbone if the config says ``compile``.
+
+        MMEngine compiles the whole training step. The optimiser's part of it is compiled again whenever the learning
+        rate changes, eight times, and from then on not at all.
+        """
+        options = self.cfg.get('compile')
+        if options is None or options is False:
+            return
+        network = self.model.module if is_model_wrapper(self.model) else self.model
+        getattr(network, 'backbone', network).compile(**(options if isinstance(options, dict) else {}))
+        self.logger.info('torch.compile is on: the first steps of training and of validation take long')
 
     def load_checkpoint(self, filename: str, map_location: str | Callable[..., Any] = 'cpu', strict: bool = True,
                         revise_keys: Any = None) -> dict[str, Any]:

@@ -142,8 +142,10 @@ def read_run(path: str | Path) -> Run:
             begin = epoch if run.val_unit == 'epoch' and epoch is not None else start
             run.train[:] = [record for record in run.train if record['step'] < start]
             run.val[:] = [record for record in run.val if record['step'] < begin]
+        val = [record for record in records if 'iter' not in record and 'lr' not in record]
+        again = {record['step'] for record in val}
         run.train.extend(train)
-        run.val.extend(record for record in records if 'iter' not in record and 'lr' not in record)
+        run.val[:] = [*(record for record in run.val if record['step'] not in again), *val]
     if not run.train and not run.val:
         raise DataError(f'{path}: the log is empty; the run ended before its first logged iteration.')
     return run

@@ -70,6 +70,7 @@ def test_known_warnings_are_quiet() -> None:
         warnings.simplefilter('always')
         compat.quiet_known_warnings()
         warnings.warn('"FileClient" will be deprecated in future.', DeprecationWarning, stacklevel=1)
+        warnings.warn('Detected call of `scheduler.step()` before `optimizer.step()`.', UserWarning, stacklevel=1)
         warnings.warn('something new', DeprecationWarning, stacklevel=1)
     assert [str(warning.message) for warning in caught] == ['something new']
 

@@ -12,6 +12,8 @@ from motionreg.engine.preflight import check_config, require_valid
 from motionreg.errors import ConfigError
 from tests import tiny
 
+EARLY = {'type': 'EarlyStoppingHook', 'monitor': 'top1'}
+
 
 def problems(config_path: Path, **changes: Any) -> dict[str, str]:
     config = load_config(config_path)
@@ -26,6 +28,22 @@ def problems(config_path: Path, **changes: Any) -> dict[str, str]:
 
 def test_a_good_config_has_no_problems(tiny_config: Path) -> None:
     assert problems(tiny_config) == {}
+
+
+@pytest.mark.parametrize('changes', [
+    {'compile': True}, {'compile': {'backend': 'inductor', 'dynamic': True}},
+    {'optim_wrapper__paramwise_cfg': {'norm_decay_mult': 0, 'custom_keys': {'head': {'lr_mult': 2, 'momentum': 0.5}}}},
+    {'optim_wrapper__accumulative_counts': 4}, {'custom_hooks': [{'type': 'EMAHook', 'momentum': 0.01}]},
+    {'default_hooks__checkpoint__save_best': None}, {'custom_hooks': [EARLY], 'train_dataloader': None,
+                                                     'train_cfg': None, 'optim_wrapper': None}])
+def test_training_options_are_no_problems(tiny_config: Path, changes: dict[str, Any]) -> None:
+    assert problems(tiny_config, **changes) == {}
+
+
+def test_hooks_that_wait_for_a_validation_get_one(tiny_config: Path) -> None:
+    config = load_config(tiny_config, {'holdout': True})
+    config.custom_hooks, config.default_hooks.checkpoint.save_best = [EARLY], 'top1'
+    assert check_config(config) == []
 
 
 @pytest.mark.parametrize(('change', 'value', 'key', 'message'), [
@@ -59,6 +77,15 @@ def test_a_good_config_has_no_problems(tiny_config: Path) -> None:
     ('test_evaluator', None, 'test_evaluator', 'together, or none of them'),
     ('test_evaluator', {'type': 'Accuracy'}, 'test_evaluator.type', 'is not a metric'),
     ('train_cfg', {'by_epoch': True, 'max_epoch': 3}, 'train_cfg.max_epoch', "Did you mean 'max_epochs'?"),
+    ('custom_hooks', [EARLY], 'custom_hooks.0', 'EarlyStoppingHook would never act: there is no validation. Give '
+                                                '--cfg-options holdout=True'),
+    ('default_hooks__checkpoint__save_best', 'top1', 'default_hooks.checkpoint.save_best', 'there is no validation'),
+    ('optim_wrapper__paramwise_cfg', {'norm_decay': 0}, 'optim_wrapper.paramwise_cfg.norm_decay',
+     "Did you mean 'norm_decay_mult'"),
+    ('optim_wrapper__paramwise_cfg', {'custom_keys': {'hed.fc': {'lr_mult': 2}}},
+     'optim_wrapper.paramwise_cfg.custom_keys.hed.fc', "is trained. Did you mean 'head.fc'"),
+    ('optim_wrapper__paramwise_cfg', {'custom_keys': {'head.fc': {'lr_mul': 2}}},
+     'optim_wrapper.paramwise_cfg.custom_keys.head.fc.lr_mul', "Did you mean 'lr_mult'"),
 ])
 def test_a_problem_is_named_with_its_key(tiny_config: Path, change: str, value: Any, key: str, message: str) -> None:
     found = problems(tiny_config, **{change: value})
