@@ -4,3 +4,4 @@ from motionreg.models import backbones, heads, losses
 from motionreg.models.data_preprocessor import ClipPreprocessor
 from motionreg.models.language_supervised import LanguageSupervisedRecognizer
 from motionreg.models.recognizer import SkeletonRecognizer
+from motionreg.models.zero_shot import ZeroShotRecognizer

@@ -103,6 +103,15 @@ class LanguageHead(nn.Module):
             self._table = self.cache.encode(self.encoder, self.texts).to(self.pool.device)
         return self._table
 
+    @torch.no_grad()
+    def class_vectors(self) -> Tensor:
+        """What stands for every class: the unit mean of the unit vectors of its texts, (P, num_classes, D)."""
+        vectors = self._vectors() if self.encoder.frozen else self.encoder.encode(self.texts)
+        unit = nn.functional.normalize(vectors[self.choices], dim=-1)
+        owner = torch.repeat_interleave(torch.arange(self.count.numel(), device=unit.device), self.count.flatten())
+        sums = unit.new_zeros(self.count.numel(), unit.shape[1]).index_add_(0, owner, unit)
+        return nn.functional.normalize(sums, dim=-1).view(*self.count.shape, -1)
+
     def loss(self, features: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The loss, and its share of every slot (``text_<slot>``, for the log)."""
         per_part = self.loss_fn.per_part(self(features), self.text_features(labels), labels)

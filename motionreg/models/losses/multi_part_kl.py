@@ -29,6 +29,7 @@ class MultiPartKLLoss(nn.Module):
         target_scale: sharpness of the target: of m samples with the same label each gets about 1 / m.
         logit_scale: 'raw' (s is the parameter, as published) or 'exp' (s is its exponential, at most 100, as in CLIP).
         init_scale: where the parameter starts; default ln(1 / 0.07).
+        learn_scale: False to leave it there.
         symmetric: False to compare skeletons with texts only, not texts with skeletons.
         part_weights: one weight a part; default all alike.
         loss_weight: factor of the result.
@@ -41,8 +42,8 @@ class MultiPartKLLoss(nn.Module):
     part_weights: Tensor
 
     def __init__(self, num_parts: int = 5, target_scale: float = 10.0, logit_scale: str = 'raw',
-                 init_scale: float | None = None, symmetric: bool = True, part_weights: Sequence[float] | None = None,
-                 loss_weight: float = 0.8, gather: bool = True) -> None:
+                 init_scale: float | None = None, learn_scale: bool = True, symmetric: bool = True,
+                 part_weights: Sequence[float] | None = None, loss_weight: float = 0.8, gather: bool = True) -> None:
         super().__init__()
         if logit_scale not in SCALES:
             raise ConfigError(f'logit_scale must be one of {", ".join(SCALES)}; got {logit_scale!r}')
@@ -51,7 +52,7 @@ class MultiPartKLLoss(nn.Module):
         self.target_scale, self.scale_mode, self.symmetric = target_scale, logit_scale, symmetric
         self.loss_weight, self.gather = loss_weight, gather
         start = math.log(1 / 0.07) if init_scale is None else init_scale
-        self.logit_scale = nn.Parameter(torch.full((num_parts,), start))
+        self.logit_scale = nn.Parameter(torch.full((num_parts,), start), requires_grad=learn_scale)
         weights = torch.tensor([1.0] * num_parts if part_weights is None else list(part_weights))
         self.register_buffer('part_weights', weights / weights.sum(), persistent=False)
 
