@@ -24,6 +24,7 @@ PROJECTS = Path('projects')
 class _Arguments:
     given: dict[str, Any]
     declared: dict[str, Any] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
 
 
 _ARGUMENTS: ContextVar[_Arguments | None] = ContextVar('config_arguments', default=None)
@@ -47,6 +48,8 @@ def arg(name: str, default: T) -> T:
         kind = 'True or False' if isinstance(default, bool) else type(default).__name__
         raise ConfigError(f'--cfg-options {name}={value}: expected {kind}, like the default {default!r}')
     arguments.declared[name] = value
+    if value != default:
+        arguments.changed.add(name)
     return value
 
 
@@ -64,6 +67,11 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     Raises:
         ConfigError: no such file, a file that does not run, or an option that names nothing.
     """
+    return load_with_changes(path, options)[0]
+
+
+def load_with_changes(path: str | Path, options: dict[str, Any] | None = None) -> tuple[Config, dict[str, Any]]:
+    """:func:`load_config`, and those of the options that change an argument's default."""
     path, options = Path(path), dict(options or {})
     _check_file(path)
     arguments = _Arguments(given=options)
@@ -81,7 +89,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     for name in set(options) & set(config.args) - set(arguments.declared):
         raise ConfigError(f'{path}: {name} was fixed when this file was written; change it in the original config')
     apply_options(config, {key: value for key, value in options.items() if key not in arguments.declared})
-    return config
+    return config, {name: value for name, value in options.items() if name in arguments.changed}
 
 
 def _place(path: Path, error: Exception) -> str:

@@ -87,10 +87,19 @@ def parse_options(items: list[str]) -> dict[str, Any]:
     return options
 
 
-def default_work_dir(config_path: str | Path, options: dict[str, Any], declared: dict[str, Any]) -> str:
-    """``work_dirs/<config>`` plus one folder that names the arguments changed, so that streams do not collide."""
-    changed = [f'{key}={value}'.replace('/', '_') for key, value in sorted(options.items()) if key in declared]
-    return str(Path('work_dirs', Path(config_path).stem, ','.join(changed) or 'default'))
+def load_run_config(args: argparse.Namespace) -> Any:
+    """The config of a training or a test, with launcher and work folder, of :func:`add_config_arguments`.
+
+    The work folder is ``work_dirs/<config>`` plus one that names the arguments changed, so that streams do not collide.
+    """
+    from motionreg.config import load_with_changes
+
+    options, launcher = parse_options(args.cfg_options), find_launcher(args.launcher)
+    config, changed = load_with_changes(args.config, options)
+    name = ','.join(f'{key}={value}'.replace('/', '_') for key, value in sorted(changed.items())) or 'default'
+    config.launcher = launcher
+    config.work_dir = args.work_dir or config.get('work_dir') or str(Path('work_dirs', Path(args.config).stem, name))
+    return config
 
 
 def find_launcher(given: str | None) -> str:

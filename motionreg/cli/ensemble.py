@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from motionreg.errors import ConfigError
-from motionreg.evaluation.ensemble import KINDS, PRESETS, ensemble
+from motionreg.evaluation.ensemble import KINDS, PRESETS, ensemble, equal_streams
 from motionreg.evaluation.scores import ScoreFile
 from motionreg.evaluation.weight_search import check_disjoint, search_weights
 
@@ -51,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if result.dropped:
         print(f'{len(result.dropped)} samples are not in all files and were dropped: '
               f'{", ".join(result.dropped[:5])}{", ..." if len(result.dropped) > 5 else ""}\n')
+    for first, second in equal_streams(result.streams):
+        print(f'warning: {first} and {second} hold the same scores, which count twice' if first != second else
+              f'warning: {first} is given twice, and counts twice')
     summed = {'prob': 'probabilities', 'logit': 'logits'}[result.kind]
     print(f'{len(result.fused)} samples, {result.fused.num_classes} classes, weighted sum of {summed}')
     if result.fused.labels is not None:

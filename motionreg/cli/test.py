@@ -26,15 +26,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Entry point of tools/test.py."""
     from motionreg.apis.run import find_checkpoint, require_part, test
-    from motionreg.config import load_config
 
     args = parse_args(argv)
-    options = common.parse_options(args.cfg_options)
-    launcher = common.find_launcher(args.launcher)
-    config = load_config(args.config, options)
-    config.launcher = launcher
-    config.work_dir = (args.work_dir or config.get('work_dir')
-                       or common.default_work_dir(args.config, options, config.args))
+    config = common.load_run_config(args)
     config.load_from = str(find_checkpoint(args.checkpoint, config.work_dir))
     if args.split:
         require_part(config, 'test')

@@ -17,7 +17,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
                         help='continue from a checkpoint; without one, from the newest in the work folder')
     parser.add_argument('--amp', action='store_true', help='mixed precision: bfloat16, on CPUs and GPUs')
     parser.add_argument('--auto-scale-lr', action='store_true',
-                        help='scale the learning rate by total batch size / auto_scale_lr.base_batch_size')
+                        help='scale the learning rate by total batch / auto_scale_lr.base_batch_size; the total is '
+                             'batch_size x processes x accumulative_counts')
     common.add_config_arguments(parser)
     args = parser.parse_args(argv)
     if args.local_rank is not None:
@@ -28,15 +29,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def prepare_config(args: argparse.Namespace) -> Any:
     """The config of a training run with all command-line changes applied."""
     from motionreg.apis.run import require_part
-    from motionreg.config import load_config
     from motionreg.errors import ConfigError
 
-    options = common.parse_options(args.cfg_options)
-    launcher = common.find_launcher(args.launcher)
-    config = load_config(args.config, options)
-    config.launcher = launcher
-    config.work_dir = (args.work_dir or config.get('work_dir')
-                       or common.default_work_dir(args.config, options, config.args))
+    config = common.load_run_config(args)
     require_part(config, 'train')
     if args.amp and config.optim_wrapper.get('type', 'OptimWrapper') != 'AutocastOptimWrapper':
         if config.optim_wrapper.get('type', 'OptimWrapper') != 'OptimWrapper':

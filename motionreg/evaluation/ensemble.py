@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,12 @@ def ensemble(files: Sequence[str | Path | ScoreFile], weights: Sequence[float] |
     names = short_names([stream.source for stream in streams])
     fused = ScoreFile(aligned[0].ids, total, aligned[0].labels, aligned[0].class_names, f'fused {", ".join(names)}')
     return EnsembleResult(fused, tuple(aligned), names, numbers, kind, dropped)
+
+
+def equal_streams(streams: Sequence[ScoreFile]) -> list[tuple[str, str]]:
+    """Pairs of files with the same scores of the same samples: one file given twice, or a copy."""
+    return [(first.source, second.source) for first, second in combinations(streams, 2)
+            if np.array_equal(first.scores, second.scores)]
 
 
 def resolve_weights(weights: Sequence[float] | str | None, num_streams: int,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from motionreg.cli import common, train
 from motionreg.config import load_config
 from motionreg.errors import ConfigError
 
@@ -29,6 +30,15 @@ def test_dotted_keys_reach_existing_values_lists_and_constructor_arguments(tiny_
     assert config.model.head.num_classes == 9
     assert config.train_dataloader.dataset.pipeline[1].theta == 0.5
     assert config.train_dataloader.dataset.num_samples == 4
+
+
+@pytest.mark.parametrize(('options', 'folder'), [
+    ([], 'default'), (['stream=j'], 'default'), (['stream=b'], 'stream=b'), (['lr=0.050'], 'default'),
+    (['seed=1', 'stream=j', 'epochs=3', 'train_dataloader.num_workers=1'], 'epochs=3,seed=1')])
+def test_the_work_folder_names_what_differs_from_the_defaults(
+        tiny_config: Path, options: list[str], folder: str) -> None:
+    args = train.parse_args([str(tiny_config), *(['--cfg-options', *options] if options else [])])
+    assert common.load_run_config(args).work_dir == f'work_dirs/tiny/{folder}'
 
 
 @pytest.mark.parametrize(('option', 'message'), [

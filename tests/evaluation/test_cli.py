@@ -64,6 +64,16 @@ def test_dropped_samples_are_reported(files, make_stream, tmp_path, capsys):
     assert "3 samples are not in all files and were dropped: s077, s078, s079" in capsys.readouterr().out
 
 
+def test_scores_that_count_twice_are_told(files, tmp_path, capsys):
+    copied = str(ScoreFile.load(files[1]).save(tmp_path / 'copy.npz'))
+    ensemble.main([*files, files[0], copied])
+    text = capsys.readouterr().out
+    assert f'warning: {files[0]} is given twice, and counts twice' in text
+    assert f'warning: {files[1]} and {copied} hold the same scores, which count twice' in text
+    ensemble.main(files)
+    assert 'warning' not in capsys.readouterr().out
+
+
 def test_streams_without_labels_can_be_fused_but_not_judged(make_stream, tmp_path, capsys):
     path = str(make_stream(0, labels=False).save(tmp_path / 'a.npz'))
     ensemble.main([path, path, '--out', str(tmp_path / 'fused.npz')])

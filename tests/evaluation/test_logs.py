@@ -141,11 +141,12 @@ def test_what_a_resumed_part_repeats_replaces_the_earlier_values(tmp_path):
                *(dict(top1=value, step=s) for s in vals)])
 
     part('20250101_000000', range(2, 26, 2), [1, 2], 1.0)   # killed in epoch 3
-    part('20250102_000000', range(12, 32, 2), [2, 3], 2.0)  # resumed from the end of epoch 1
+    part('20250102_000000', range(12, 32, 2), [1, 2, 3], 2.0)   # resumed from the end of epoch 1
     run = read_run(tmp_path)
     assert run.curve('loss').steps.tolist() == list(range(2, 32, 2))
     assert run.curve('loss').values.tolist() == [1.0] * 5 + [2.0] * 10
-    assert run.curve('top1').values.tolist() == [1.0, 2.0, 2.0]
+    assert run.curve('top1').steps.tolist() == [1, 2, 3]
+    assert run.curve('top1').values.tolist() == [2.0, 2.0, 2.0]
     part('20250103_000000', range(2, 6, 2), [], 3.0)        # started again
     assert read_run(tmp_path).curve('loss').values.tolist() == [3.0, 3.0]
 
