@@ -37,24 +37,25 @@ class MotionDataset(Dataset):
         seed: of the augmentation.
         test_mode: transforms take their deterministic branch.
         indices: keep only these positions of the split.
-        num_samples: keep only so many, evenly spread over the split.
+        classes: keep only samples of these class ids, which stay as they are. No other sample can be reached.
+        num_samples: keep only so many, evenly spread over what is left.
 
     Raises:
-        ConfigError: unknown split, stream or layout.
+        ConfigError: unknown split, stream, layout or class.
         DataError: broken data, with the sample's id.
     """
 
     def __init__(self, data: Any, split: str | None = None, pipeline: Sequence[Any] = (), stream: str = 'j',
                  layout: str | dict[str, Any] | Layout | None = None, class_names: Sequence[str] | None = None,
                  seed: int = 0, test_mode: bool = False, indices: Sequence[int] | None = None,
-                 num_samples: int | None = None) -> None:
+                 classes: Sequence[int] | None = None, num_samples: int | None = None) -> None:
         parse_stream(stream)
         self.data, self.split, self.stream = data, split, stream
         self.seed, self.test_mode = seed, test_mode
         self._asked_layout = layout if isinstance(layout, str) else None
         self._source: Any = None
         source = self.source
-        self._indices = self._select(source, indices, num_samples)
+        self._indices = self._select(source, indices, classes, num_samples)
         self.labels = np.asarray(source.labels)[self._indices]
         self._set_layout(layout, source.layout)
         names = class_names if class_names is not None else source.class_names
@@ -139,7 +140,8 @@ class MotionDataset(Dataset):
             state['_source'] = None
         return state
 
-    def _select(self, source: Any, indices: Sequence[int] | None, num_samples: int | None) -> np.ndarray:
+    def _select(self, source: Any, indices: Sequence[int] | None, classes: Sequence[int] | None,
+                num_samples: int | None) -> np.ndarray:
         if self.split is None:
             selected = np.arange(len(source))
         else:
@@ -154,12 +156,19 @@ class MotionDataset(Dataset):
                 raise ConfigError(f'indices go from {wanted.min()} to {wanted.max()}, split {self.split!r} of '
                                   f'{self._where} has {len(selected)} samples.')
             selected = selected[wanted]
+        if classes is not None:
+            count = len(source.class_names or ()) or np.inf
+            unknown = [label for label in classes if not 0 <= label < count]
+            if unknown:
+                raise ConfigError(f'classes: {unknown[0]} is not one of the {count} classes of {self._where}.')
+            selected = selected[np.isin(np.asarray(source.labels)[selected], list(classes))]
         if num_samples is not None and num_samples < 1:
             raise ConfigError(f'num_samples is at least 1, not {num_samples}.')
         if num_samples is not None and num_samples < len(selected):
             selected = selected[np.linspace(0, len(selected) - 1, num_samples).round().astype(np.int64)]
         if not len(selected):
-            raise DataError(f'split {self.split!r} of {self._where} has no samples.')
+            raise DataError(f'split {self.split!r} of {self._where} has no samples'
+                            f'{" of these classes" if classes is not None else ""}.')
         return selected
 
     def _set_layout(self, wanted: str | dict[str, Any] | Layout | None, given: str | Layout | None) -> None:
