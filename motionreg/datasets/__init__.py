@@ -6,4 +6,4 @@ from motionreg.datasets.collate import stack_clips
 from motionreg.datasets.motion_dataset import MotionDataset
 from motionreg.datasets.samplers import EpochSampler, InfiniteSampler
 from motionreg.datasets.streams import parse_stream, stream_channels, to_stream
-from motionreg.datasets.zero_shot import check_no_unseen, exemplars
+from motionreg.datasets.zero_shot import check_no_unseen, exemplars, frame50, write_zero_shot_arrays

@@ -12,7 +12,13 @@ from motionreg.errors import DataError
 from motionreg.motion.prepare import prepare
 from motionreg.motion.readers.ntu import read_ntu60, read_ntu120
 from motionreg.motion.readers.ntu_classes import CLASS_NAMES
-from motionreg.motion.readers.ntu_prepare import PREPARATIONS, prepare_agcn, prepare_ctrgcn, prepare_pyskl
+from motionreg.motion.readers.ntu_prepare import (
+    PREPARATIONS,
+    prepare_agcn,
+    prepare_aimclr,
+    prepare_ctrgcn,
+    prepare_pyskl,
+)
 from motionreg.motion.readers.ntu_skeleton import parse_name, parse_skeleton
 from motionreg.motion.readers.ntu_splits import (
     TRAIN_SUBJECTS_60,
@@ -119,6 +125,15 @@ def test_agcn_fills_300_frames_upright_and_to_the_front():
     assert spine[2] > 0
 
 
+def test_aimclr_takes_the_first_two_bodies_of_every_frame_as_listed():
+    first, second, third = body(9, 1), body(4, 2), body(3, 3)
+    clip = prepare_aimclr(parsed((1, 3, first), (2, 4, second), (3, 8, third), frames=14))
+    assert clip.shape == (2, 9, 25, 3)
+    np.testing.assert_allclose(clip[0], first, rtol=1e-6)
+    np.testing.assert_allclose(clip[1, 1:], np.concatenate([second, third, np.zeros_like(second[:1])]), rtol=1e-6)
+    assert prepare_aimclr(parsed((1, 0, first), frames=9)).shape == (1, 9, 25, 3)
+
+
 def test_training_subjects_have_their_published_number():
     assert (len(TRAIN_SUBJECTS_60), len(TRAIN_SUBJECTS_120)) == (20, 53)
 
@@ -203,7 +218,7 @@ def test_a_file_without_a_body_stops_or_is_skipped(folder, tmp_path):
 
 
 def test_wrong_options(folder):
-    with pytest.raises(DataError, match="preparation 'mmaction': choose from pyskl, ctrgcn, agcn"):
+    with pytest.raises(DataError, match="preparation 'mmaction': choose from pyskl, ctrgcn, agcn, aimclr"):
         read_ntu60(folder, preparation='mmaction')
     (folder / 'notes.skeleton').write_text('')
     with pytest.raises(DataError, match=r'notes\.skeleton: not a name of NTU'):

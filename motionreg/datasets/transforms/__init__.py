@@ -10,6 +10,13 @@ from motionreg.datasets.transforms.augment import (
 from motionreg.datasets.transforms.base import RandomTransform, Results
 from motionreg.datasets.transforms.formatting import FormatClip, PackInputs, ToStream
 from motionreg.datasets.transforms.modes import ToMode
-from motionreg.datasets.transforms.normalize import CenterOnJoint, MinMaxNormalize, PreNormalize2D, PreNormalize3D
+from motionreg.datasets.transforms.normalize import (
+    CenterEachFrame,
+    CenterOnJoint,
+    FaceEachFrame,
+    MinMaxNormalize,
+    PreNormalize2D,
+    PreNormalize3D,
+)
 from motionreg.datasets.transforms.resize import CropResize, PadTo
 from motionreg.datasets.transforms.sampling import RepeatSample, UniformSample

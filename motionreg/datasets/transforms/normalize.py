@@ -181,6 +181,73 @@ class CenterOnJoint:
 
 
 @TRANSFORMS.register_module()
+class CenterEachFrame:
+    """Subtract a joint of the same frame, so that only the pose is left (AimCLR, and SMIE and PGFA after it).
+
+    Args:
+        joint: its name; None: the layout's ``center``.
+        of: 'each' person's own joint, as published, or that of the 'first' person, which keeps where the others are.
+            Persons who are absent stay zero.
+    """
+
+    def __init__(self, joint: str | None = None, of: str = 'each') -> None:
+        if of not in ('each', 'first'):
+            raise ConfigError(f"CenterEachFrame: of is 'each' or 'first', not {of!r}.")
+        self.joint, self.of = joint, of
+
+    def __call__(self, results: Results) -> Results:
+        """Replace ``keypoint``."""
+        layout, x, dims = results['layout'], results['keypoint'], coordinate_dims(results)
+        index = layout.index(self.joint or layout.center)
+        offset = np.zeros((*x.shape[:2], 1, x.shape[3]), np.float32)
+        offset[..., :dims] = x[:1 if self.of == 'first' else None, :, index:index + 1, :dims]
+        present = x.any(axis=(2, 3), keepdims=True)
+        results['keypoint'] = x - offset * present
+        return results
+
+
+@TRANSFORMS.register_module()
+class FaceEachFrame:
+    """Turn every person about the vertical in every frame, so that the right shoulder lies towards +x of the left one.
+
+    Args:
+        side: published (AimCLR, SMIE, PGFA): the angle is that of the frame, its sign that of the whole 'clip', which
+            turns a person the wrong way while the shoulders point to the other side; 'frame' turns all frames right.
+
+    Source: Levigty/AimCLR; theta = arccos(v_x / (|v| + 1e-4)) of the horizontal part v of right minus left shoulder,
+    negated if the sum of v_z over the clip is not below 0.
+    """
+
+    def __init__(self, side: str = 'clip') -> None:
+        if side not in ('clip', 'frame'):
+            raise ConfigError(f"FaceEachFrame: side is 'clip' or 'frame', not {side!r}.")
+        self.side = side
+
+    def __call__(self, results: Results) -> Results:
+        """Replace ``keypoint``."""
+        require_dims(results, 3, 'FaceEachFrame', 'Image coordinates cannot be turned about the vertical.')
+        layout, x = results['layout'], results['keypoint']
+        if layout.facing is None:
+            raise ConfigError(f"FaceEachFrame: layout {layout.name!r} does not say which joints are 'facing'.")
+        first, second = (axis for axis in range(3) if axis != 'xyz'.index(layout.up_axis[-1]))
+        right, left = (x[:, :, layout.index(joint)] for joint in layout.facing)
+        ahead, aside = (right - left)[..., first], (right - left)[..., second]
+        length = np.hypot(ahead, aside)
+        if self.side == 'clip':
+            cosine = ahead / (length + 1e-4)
+            sine = np.sqrt(1 - cosine ** 2) * np.where(aside.sum(axis=1, keepdims=True) >= 0, -1, 1)
+        else:
+            cosine, sine = (np.divide(part, length, out=np.full_like(length, default), where=length > 0)
+                            for part, default in ((ahead, 1), (-aside, 0)))
+        cosine, sine = cosine[..., None].astype(np.float32), sine[..., None].astype(np.float32)
+        turned = x.copy()
+        turned[..., first] = cosine * x[..., first] - sine * x[..., second]
+        turned[..., second] = sine * x[..., first] + cosine * x[..., second]
+        results['keypoint'] = turned
+        return results
+
+
+@TRANSFORMS.register_module()
 class MinMaxNormalize:
     """Stretch every axis to [-1, 1] over all persons, frames and joints (CTR-GCN's NW-UCLA feeder).
 

@@ -18,7 +18,7 @@ from motionreg.motion.readers.ntu_skeleton import is_ntu_name, parse_name, parse
 from motionreg.motion.readers.ntu_splits import PROTOCOLS, official_splits, read_name_list
 from motionreg.registry import READERS
 
-Preparation = Literal['pyskl', 'ctrgcn', 'agcn']
+Preparation = Literal['pyskl', 'ctrgcn', 'agcn', 'aimclr']
 SecondPerson = Literal['absent', 'copy']
 FPS = 30.0
 LAYOUT = 'nturgb+d'
@@ -31,7 +31,7 @@ def read_ntu60(src: str | Path, preparation: Preparation = 'pyskl', missing: str
 
     Args:
         src: a zip file or folder of .skeleton files, or a folder of such zip files; other setups in it are left out.
-        preparation: whose cleaning of the tracked bodies to follow: 'pyskl', 'ctrgcn' or 'agcn'.
+        preparation: whose cleaning of the tracked bodies to follow: 'pyskl', 'ctrgcn', 'agcn' or 'aimclr'.
         missing: text file with the names of samples to leave out, such as the published list of 302.
         second_person: what a clip of one person gets as second person: 'absent' (padded later) or 'copy'; as
             published if not given, which is 'absent'.
@@ -52,7 +52,7 @@ def read_ntu120(src: str | Path, preparation: Preparation = 'pyskl', missing: st
 
     Args:
         src: a zip file or folder of .skeleton files, or a folder of the two such zip files.
-        preparation: whose cleaning of the tracked bodies to follow: 'pyskl', 'ctrgcn' or 'agcn'.
+        preparation: whose cleaning of the tracked bodies to follow: 'pyskl', 'ctrgcn', 'agcn' or 'aimclr'.
         missing: text file with the names of samples to leave out, such as the published list of 535.
         second_person: what a clip of one person gets as second person: 'absent' (padded later) or 'copy'; as
             published if not given, which is 'copy' for 'ctrgcn' and 'absent' otherwise.

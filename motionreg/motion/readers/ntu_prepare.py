@@ -1,9 +1,9 @@
-"""The three published ways from the tracked bodies of an NTU RGB+D file to one clip.
+"""The published ways from the tracked bodies of an NTU RGB+D file to one clip.
 
-'ctrgcn' (Chen et al., ICCV 2021, after SGN and HCN), 'pyskl' (Duan et al., ACM MM 2022) and 'agcn' (Shi et al., CVPR
-2019; also Shift-GCN and MMAction2's raw reader) disagree in which bodies they keep and in what they normalise;
-published numbers belong to one of them. Each takes a parsed file and returns (M, T, 25, 3) float32, M 1 or 2, or an
-empty array (0, 0, 25, 3) for a file without a body.
+'ctrgcn' (Chen et al., ICCV 2021, after SGN and HCN), 'pyskl' (Duan et al., ACM MM 2022), 'agcn' (Shi et al., CVPR
+2019; also Shift-GCN and MMAction2's raw reader) and 'aimclr' (also SMIE and PGFA) disagree in which bodies they keep
+and in what they normalise; published numbers belong to one of them. Each takes a parsed file and returns
+(M, T, 25, 3) float32, M 1 or 2, or an empty array (0, 0, 25, 3) for a file without a body.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from motionreg.motion.readers.ntu_skeleton import Body, SkeletonFile
 MAX_NOISE_FRAMES = 11
 MAX_ASPECT = 0.8
 MAX_NOISE_RATIO = 0.69754
-AGCN_FRAMES = 300
+MAX_FRAMES = 300
 _NOTHING = np.zeros((0, 0, 25, 3), np.float32)
 
 
@@ -103,7 +103,7 @@ def prepare_agcn(file: SkeletonFile) -> np.ndarray:
     The bone from joint 0 to 1 of the first person points up along z, then the line from the left to the right shoulder
     (joints 4, 8) along x, both in the first frame.
     """
-    slots = read_slots_agcn(file)[:, :AGCN_FRAMES]
+    slots = read_slots_agcn(file)[:, :MAX_FRAMES]
     persons = [_fill(person) for person in slots if person.sum() != 0]
     if not persons:
         return _NOTHING
@@ -114,8 +114,18 @@ def prepare_agcn(file: SkeletonFile) -> np.ndarray:
     return clip.astype(np.float32)
 
 
+def prepare_aimclr(file: SkeletonFile) -> np.ndarray:
+    """Clip as in AimCLR's, SMIE's and PGFA's raw arrays: the first two bodies of every frame as listed, untouched.
+
+    Frames without a body are left out. (The originals count them, and cut as many from the end.)
+    """
+    clip = file.slots(2)[:, np.array(file.counts, dtype=int) > 0][:, :MAX_FRAMES].astype(np.float32)
+    return clip[:1 + bool(clip[1].any())] if clip.any() else _NOTHING
+
+
 PREPARATIONS: dict[str, Callable[[SkeletonFile], np.ndarray]] = {
-    'pyskl': prepare_pyskl, 'ctrgcn': prepare_ctrgcn, 'agcn': prepare_agcn}
+    'pyskl': prepare_pyskl, 'ctrgcn': prepare_ctrgcn, 'agcn': prepare_agcn,
+    'aimclr': prepare_aimclr}
 
 
 def _motion(joints: np.ndarray) -> float:
@@ -179,7 +189,7 @@ def _fill(person: np.ndarray) -> np.ndarray:
     """(300, 25, 3): a person's frames from the first one seen on, repeated to the end."""
     seen = person.sum(axis=(1, 2)) != 0
     track = person[seen] if not seen[0] else person[:np.flatnonzero(seen)[-1] + 1]
-    return np.resize(track, (AGCN_FRAMES, *person.shape[1:]))
+    return np.resize(track, (MAX_FRAMES, *person.shape[1:]))
 
 
 def _turn(source: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from motionreg.datasets.transforms import CenterOnJoint, MinMaxNormalize, PreNormalize2D, PreNormalize3D
+from motionreg.datasets.transforms import (
+    CenterEachFrame,
+    CenterOnJoint,
+    FaceEachFrame,
+    MinMaxNormalize,
+    PreNormalize2D,
+    PreNormalize3D,
+)
 from motionreg.errors import ConfigError, DataError
 from motionreg.layouts import get_layout, list_layouts
 from tests.datasets.memory import motion, results_of
@@ -143,3 +150,56 @@ def test_min_max_refuses_to_stretch_confidences() -> None:
 def test_wrong_words_are_refused() -> None:
     with pytest.raises(ConfigError, match="mode is 'fix' or 'auto'"):
         PreNormalize2D('automatic')
+
+
+def test_every_frame_is_centred_on_its_own_joint_and_the_absent_stay_absent() -> None:
+    clip = motion(persons=2, frames=12)
+    clip.keypoint[1, 7:] = 0
+    joint = get_layout('nturgb+d').index('spine_shoulder')
+    each = CenterEachFrame()(results_of(clip))['keypoint']
+    np.testing.assert_allclose(each[:, :, joint], 0, atol=1e-6)
+    np.testing.assert_allclose(pairwise(each), pairwise(clip.keypoint), atol=1e-5)
+    first = CenterEachFrame('head', of='first')(results_of(clip))['keypoint']
+    head = clip.keypoint[0, :, get_layout('nturgb+d').index('head')]
+    np.testing.assert_allclose(first[0], clip.keypoint[0] - head[:, None], atol=1e-6)
+    np.testing.assert_allclose(first[1, :7], clip.keypoint[1, :7] - head[:7, None], atol=1e-6)
+    assert not each[1, 7:].any()
+    assert not first[1, 7:].any()
+    with pytest.raises(ConfigError, match="of is 'each' or 'first', not 'all'"):
+        CenterEachFrame(of='all')
+
+
+@pytest.mark.parametrize('layout', ORIENTED)
+def test_shoulders_point_along_x_in_every_frame(layout: str) -> None:
+    skeleton = get_layout(layout)
+    clip = motion(3, layout=layout, persons=2)
+    clip.keypoint[1, 4] = 0
+    x = FaceEachFrame(side='frame')(results_of(clip))['keypoint']
+    right, left = (x[:, :, skeleton.index(joint)] for joint in skeleton.facing)
+    up = 'xyz'.index(skeleton.up_axis[-1])
+    across = next(axis for axis in (2, 1) if axis != up)
+    np.testing.assert_allclose((right - left)[..., across], 0, atol=1e-5)
+    assert ((right - left)[..., 0 if up else 1] >= 0).all()
+    np.testing.assert_allclose(x[..., up], clip.keypoint[..., up], atol=1e-6)
+    np.testing.assert_allclose(pairwise(x), pairwise(clip.keypoint), atol=1e-4)
+    assert not x[1, 4].any()
+
+
+def test_the_published_turn_agrees_while_the_shoulders_stay_on_one_side() -> None:
+    skeleton = get_layout('nturgb+d')
+    right, left = (skeleton.index(joint) for joint in skeleton.facing)
+    for depth in (0.3, -0.3):
+        clip = motion(4)
+        clip.keypoint[:, :, right] = clip.keypoint[:, :, left] + np.float32([0.2, 0.1, depth])
+        published, exact = (FaceEachFrame(side)(results_of(clip))['keypoint'] for side in ('clip', 'frame'))
+        np.testing.assert_allclose(published, exact, atol=5e-3)
+        clip.keypoint[0, 0, right, 2] = clip.keypoint[0, 0, left, 2] - depth
+        published, exact = (FaceEachFrame(side)(results_of(clip))['keypoint'] for side in ('clip', 'frame'))
+        assert abs((published - exact)[0, 0]).max() > 0.1
+
+
+def test_what_cannot_be_turned_is_said() -> None:
+    with pytest.raises(ConfigError, match="side is 'clip' or 'frame', not 'left'"):
+        FaceEachFrame('left')
+    with pytest.raises(DataError, match='Image coordinates cannot be turned'):
+        FaceEachFrame()(results_of(motion(layout='coco')))
