@@ -195,8 +195,9 @@ class EarlyStoppingHook(mmengine_hooks.EarlyStoppingHook):
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Take them up again if the run is resumed."""
-        if runner._resume:
-            vars(self).update(checkpoint.get('early_stopping', {}))
+        if runner._resume and 'early_stopping' in checkpoint:
+            self.wait_count = checkpoint['early_stopping']['wait_count']
+            self.best_score = checkpoint['early_stopping']['best_score']
 
 
 def require_metrics(argument: str, names: Iterable[str], metrics: Mapping[str, float]) -> None:
