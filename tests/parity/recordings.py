@@ -50,7 +50,9 @@ class Recording:
 
     @property
     def tolerance(self) -> dict[str, float]:
-        """``atol`` and ``rtol`` as the file's meta words them, e.g. "atol 1e-4 rtol 1e-4 (fp32 CPU)"."""
+        """``atol`` and ``rtol`` of the file's meta: a dict ``tol``, or in words, "atol 1e-4 rtol 1e-4 (fp32 CPU)"."""
+        if 'tol' in self.meta:
+            return {name: float(self.meta['tol'][name]) for name in ('atol', 'rtol')}
         found = dict(re.findall(r'(atol|rtol) ([\d.e+-]+)', str(self.meta.get('tolerance', ''))))
         atol = float(found.get('atol', 1e-6))
         return {'atol': atol, 'rtol': float(found.get('rtol', atol))}

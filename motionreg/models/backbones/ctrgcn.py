@@ -69,8 +69,8 @@ class CTRGCN(GraphBackbone):
                  graph: str | dict[str, Any] = 'spatial', convention: str = 'official',
                  branches: Sequence[Branch] = CTRGCN_BRANCHES, dropout: float | Sequence[float] = 0.0,
                  base_channels: int = 64, num_stages: int = 10, inflate_stages: Sequence[int] = (5, 8),
-                 down_stages: Sequence[int] = (5, 8), ch_ratio: float = 2, input_norm: str = 'per-person-joint',
-                 num_person: int = 2, norm: str = 'batch', act: str = 'relu',
+                 down_stages: Sequence[int] = (5, 8), ch_ratio: float | Sequence[float] = 2,
+                 input_norm: str = 'per-person-joint', num_person: int = 2, norm: str = 'batch', act: str = 'relu',
                  share_empty_persons: bool = True) -> None:
         if convention not in CONVENTIONS:
             raise ConfigError(f'convention must be one of {", ".join(CONVENTIONS)}; got {convention!r}.'

@@ -57,6 +57,7 @@ class STGCN(GraphBackbone):
         branches, mid_ratio: of the 'multi-scale' temporal unit.
         dropout: at the end of every temporal unit but the first; a number, or one per block.
         base_channels, num_stages, inflate_stages, down_stages, ch_ratio: widths and strides.
+        ignore_joints: names of joints to leave out behind the input norm; weights are the same with and without.
         input_norm, num_person: normalisation of the coordinates, see InputNorm.
         norm, act: words of :mod:`motionreg.models.layers.basic`.
         share_empty_persons: skip repeated all-zero persons at inference (exact).
@@ -69,7 +70,8 @@ class STGCN(GraphBackbone):
                  spatial_residual: bool = False, temporal: str = 'conv', kernel_size: int = 9,
                  branches: Sequence[Branch] = STGCNPP_BRANCHES, mid_ratio: float | None = None,
                  dropout: float | Sequence[float] = 0.0, base_channels: int = 64, num_stages: int = 10,
-                 inflate_stages: Sequence[int] = (5, 8), down_stages: Sequence[int] = (5, 8), ch_ratio: float = 2,
+                 inflate_stages: Sequence[int] = (5, 8), down_stages: Sequence[int] = (5, 8),
+                 ch_ratio: float | Sequence[float] = 2, ignore_joints: Sequence[str] = (),
                  input_norm: str = 'per-joint', num_person: int = 2, norm: str = 'batch', act: str = 'relu',
                  share_empty_persons: bool = True) -> None:
         if temporal not in ('conv', 'multi-scale'):
@@ -77,11 +79,12 @@ class STGCN(GraphBackbone):
         layout = get_layout(layout)
         adjacency = build_graph(layout, graph)
         stages = plan_stages(in_channels, base_channels, num_stages, inflate_stages, down_stages, ch_ratio)
+        joints = kept_joints(layout, ignore_joints)
         dropouts = spread_dropout(dropout, len(stages))
 
         def block(stage: Stage, index: int) -> STGCNBlock:
             spatial = SpatialGraphConv(stage.in_channels, stage.out_channels, adjacency, edge, spatial_order,
-                                       spatial_residual, norm, act)
+                                       spatial_residual, norm, act, joints)
             width, drop = stage.out_channels, dropouts[index]
             if temporal == 'conv':
                 unit: nn.Module = TemporalConv(width, width, kernel_size, stage.stride, norm=norm, dropout=drop)
@@ -89,7 +92,8 @@ class STGCN(GraphBackbone):
                 unit = MultiScaleTemporalConv(width, width, stage.stride, branches, mid_ratio, norm, act, drop)
             return STGCNBlock(spatial, unit, stage, norm)
 
-        super().__init__(layout.num_joints, in_channels, stages, block, input_norm, num_person, share_empty_persons)
+        super().__init__(layout.num_joints, in_channels, stages, block, input_norm, num_person, share_empty_persons,
+                         joints)
         self.layout = layout
 
 
@@ -105,12 +109,26 @@ class STGCNpp(STGCN):
                  spatial_residual: bool = True, branches: Sequence[Branch] = STGCNPP_BRANCHES,
                  mid_ratio: float | None = None, dropout: float | Sequence[float] = 0.0, base_channels: int = 64,
                  num_stages: int = 10, inflate_stages: Sequence[int] = (5, 8), down_stages: Sequence[int] = (5, 8),
-                 ch_ratio: float = 2, input_norm: str = 'per-joint', num_person: int = 2, norm: str = 'batch',
-                 act: str = 'relu', share_empty_persons: bool = True) -> None:
+                 ch_ratio: float | Sequence[float] = 2, ignore_joints: Sequence[str] = (),
+                 input_norm: str = 'per-joint', num_person: int = 2, norm: str = 'batch', act: str = 'relu',
+                 share_empty_persons: bool = True) -> None:
         super().__init__(
             layout, in_channels, graph, edge, spatial_order, spatial_residual, 'multi-scale', 9, branches, mid_ratio,
-            dropout, base_channels, num_stages, inflate_stages, down_stages, ch_ratio, input_norm, num_person, norm,
-            act, share_empty_persons)
+            dropout, base_channels, num_stages, inflate_stages, down_stages, ch_ratio, ignore_joints, input_norm,
+            num_person, norm, act, share_empty_persons)
+
+
+def kept_joints(layout: Layout, ignored: Sequence[str]) -> Tensor | None:
+    """Numbers (W,) of the joints of a layout without some; None if that leaves all.
+
+    Raises:
+        ConfigError: a joint that the layout does not have, or none left.
+    """
+    left_out = {layout.index(joint) for joint in ignored}
+    kept = [joint for joint in range(layout.num_joints) if joint not in left_out]
+    if not kept:
+        raise ConfigError(f'ignore_joints names all {layout.num_joints} joints of the layout; leave some')
+    return torch.tensor(kept) if left_out else None
 
 
 def build_graph(layout: Layout, spec: str | dict[str, Any]) -> Tensor:

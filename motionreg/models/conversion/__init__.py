@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from motionreg.errors import ConfigError, suggest
-from motionreg.models.conversion import ctrgcn, stgcn
+from motionreg.models.conversion import ctrgcn, shiftgcn, stgcn
 from motionreg.models.conversion.rules import Pairs
 
 Converted = tuple[dict[str, Tensor], Pairs]
@@ -25,8 +25,9 @@ class Family:
 
 
 FAMILIES = {
-    'stgcn': Family(stgcn.to_ours, stgcn.to_theirs, stgcn.between, tuple(stgcn.HEADS)),
+    'stgcn': Family(stgcn.to_ours, stgcn.to_theirs, stgcn.between, stgcn.PROGRAMS),
     'ctrgcn': Family(ctrgcn.to_ours, ctrgcn.to_theirs, ctrgcn.between, tuple(ctrgcn.PROGRAMS)),
+    'shiftgcn': Family(shiftgcn.to_ours, shiftgcn.to_theirs, shiftgcn.between, shiftgcn.PROGRAMS),
 }
 
 
@@ -37,8 +38,7 @@ def convert(weights: Mapping[str, Tensor], family: str, source: str = 'motionreg
     Args:
         weights: state dict of a whole recogniser; a ``module.`` prefix is stripped.
         family: network family, one of FAMILIES ('stgcn' covers ST-GCN and ST-GCN++).
-        source, target: 'motionreg' or one of the family's programs ('pyskl', 'mmaction2'; for CTR-GCN also 'official'
-            and 'lst').
+        source, target: 'motionreg' or one of the family's programs ('pyskl', 'mmaction2', ...).
 
     Returns:
         The converted state dict, and (old key, new key) pairs.

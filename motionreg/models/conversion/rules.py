@@ -16,16 +16,25 @@ UNUSED = '-'    # stands in a pair for the other side of a key that only one pro
 
 @dataclass(frozen=True)
 class Rule:
-    """Two templates of one key. ``{i}``, ``{j}`` stand for numbers, ``{rest}`` for anything."""
+    """Two templates of one key. ``{i}``, ``{j}`` stand for numbers, ``{rest}`` for anything.
+
+    Where their numbers ``{i}`` do not count from 0 as ours do, they count from ``first``.
+    """
 
     theirs: str
     ours: str
+    first: int = 0
 
     def apply(self, key: str, to_ours: bool) -> str | None:
         """The renamed key, or None if the template does not match."""
         source, target = (self.theirs, self.ours) if to_ours else (self.ours, self.theirs)
         match = re.fullmatch(_pattern(source), key)
-        return target.format(**match.groupdict()) if match else None
+        if not match:
+            return None
+        parts: dict[str, str | int] = dict(match.groupdict())
+        if self.first:
+            parts['i'] = int(parts['i']) + (-self.first if to_ours else self.first)
+        return target.format(**parts)
 
 
 def _pattern(template: str) -> str:

@@ -18,13 +18,15 @@ class Edges(nn.Module):
         adjacency: (K, V, V) float tensor; entry [k, v, w] weighs what joint w receives from joint v.
         edge: 'fixed' (A), 'free' (A is a parameter), 'mask' (A * M, M starts at 1) or 'offset' (A + M, M starts within
             1e-6 of 0).
+        joints: use the rows and columns of these alone, (W,) int64; parameters stay (K, V, V).
     """
 
-    def __init__(self, adjacency: Tensor, edge: str = 'fixed') -> None:
+    def __init__(self, adjacency: Tensor, edge: str = 'fixed', joints: Tensor | None = None) -> None:
         super().__init__()
         if edge not in EDGES:
             raise ConfigError(f"edge must be one of {', '.join(EDGES)}; got {edge!r}")
         self.edge = edge
+        self.register_buffer('joints', joints, persistent=False)
         if edge == 'free':
             self.adjacency = nn.Parameter(adjacency.clone())
         else:
@@ -35,12 +37,13 @@ class Edges(nn.Module):
             self.weight = nn.Parameter(torch.empty_like(adjacency).uniform_(-1e-6, 1e-6))
 
     def forward(self) -> Tensor:
-        """Return the (K, V, V) graphs in use."""
+        """Return the graphs in use, (K, V, V) or (K, W, W)."""
+        edges = self.adjacency
         if self.edge == 'mask':
-            return self.adjacency * self.weight
-        if self.edge == 'offset':
-            return self.adjacency + self.weight
-        return self.adjacency
+            edges = self.adjacency * self.weight
+        elif self.edge == 'offset':
+            edges = self.adjacency + self.weight
+        return edges if self.joints is None else edges[:, self.joints[:, None], self.joints]
 
 
 class SpatialGraphConv(nn.Module):
@@ -55,19 +58,21 @@ class SpatialGraphConv(nn.Module):
         order: 'project' first (the formula above) or 'aggregate' first (W [x A_1, ..., x A_K] + b, one bias).
         residual: add the input (through a 1x1 convolution where widths differ) before the activation.
         norm, act: words of :mod:`motionreg.models.layers.basic`.
+        joints: those of the graph that x holds, see :class:`Edges`; default all.
 
     Shape: (N, C_in, T, V) -> (N, C_out, T, V). Fastest in channels-last memory format, which it keeps.
     """
 
     def __init__(self, in_channels: int, out_channels: int, adjacency: Tensor, edge: str = 'fixed',
-                 order: str = 'project', residual: bool = False, norm: str = 'batch', act: str = 'relu') -> None:
+                 order: str = 'project', residual: bool = False, norm: str = 'batch', act: str = 'relu',
+                 joints: Tensor | None = None) -> None:
         super().__init__()
         if order not in ('project', 'aggregate'):
             raise ConfigError(f"order must be 'project' or 'aggregate'; got {order!r}")
         subsets = adjacency.shape[0]
         self.order = order
         self.out_channels = out_channels
-        self.edges = Edges(adjacency, edge)
+        self.edges = Edges(adjacency, edge, joints)
         widths = (in_channels, subsets * out_channels) if order == 'project' else (subsets * in_channels, out_channels)
         self.conv = nn.Conv2d(*widths, kernel_size=1)
         self.norm = norm_2d(norm, out_channels)
