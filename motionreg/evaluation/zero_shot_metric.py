@@ -1,0 +1,85 @@
+"""Zero-shot and generalised zero-shot accuracy as a metric of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from motionreg.datasets.class_splits import ClassSplit, get_class_split
+from motionreg.errors import DataError
+from motionreg.evaluation.metrics import ScoreMetric
+from motionreg.evaluation.scores import ScoreFile, some
+from motionreg.evaluation.zero_shot import (
+    choose_gamma,
+    generalized_accuracy,
+    predict,
+    predict_calibrated,
+    seen_unseen_curve,
+    zero_shot_accuracy,
+)
+from motionreg.registry import METRICS
+
+
+@METRICS.register_module()
+class ZeroShotMetric(ScoreMetric):
+    """Accuracies in percent of a model that scores all classes of a data set.
+
+    ``zsl`` and ``zsl_class_mean``: samples of unseen classes, with those as candidates. ``seen_only``: samples of seen
+    classes, with those as candidates. Where there are samples of both kinds also ``seen``, ``unseen`` and ``harmonic``
+    with all classes as candidates, and ``curve_area``, that under the curve over all gammas.
+
+    Args:
+        dataset, split: which classes are unseen: see ``get_class_split``.
+        tuning: look at the pseudo-unseen validation classes of the split instead; a sample of a class that is really
+            unseen is then an error, so that no choice can rest on it.
+        gamma: taken off the scores of seen classes: a number, or a score file of validation samples to choose it on,
+            from a model trained without the validation classes.
+        prefix: put before the names, as in 'prefix/zsl'.
+
+    Raises:
+        DataError: no such split, or one without validation classes where they are asked for.
+    """
+
+    def __init__(self, dataset: str, split: str, tuning: bool = False, gamma: float | str = 0.0,
+                 prefix: str | None = None) -> None:
+        super().__init__(prefix=prefix)
+        whole = get_class_split(dataset, split)
+        self.split = whole.tuning() if tuning else whole
+        self.gamma = gamma if isinstance(gamma, (int, float)) else _gamma(ScoreFile.load(gamma), whole.tuning())
+
+    def score(self, scores: ScoreFile) -> dict[str, Any]:
+        """Accuracies. Raises DataError for samples without a label or of a withheld class, and for other classes."""
+        labels, (seen, unseen) = _checked(scores, self.split), (self.split.seen, self.split.unseen)
+        results: dict[str, Any] = {}
+        is_seen, is_unseen = np.isin(labels, seen), np.isin(labels, unseen)
+        if is_unseen.any():
+            found = zero_shot_accuracy(predict(scores.scores, unseen), labels, unseen)
+            results |= {'zsl': found.accuracy, 'zsl_class_mean': found.class_mean}
+        if is_seen.any():
+            results['seen_only'] = zero_shot_accuracy(predict(scores.scores, seen), labels, seen).accuracy
+        if is_seen.any() and is_unseen.any():
+            both = generalized_accuracy(predict_calibrated(scores.scores, seen, unseen, self.gamma), labels, seen,
+                                        unseen)
+            results |= {'seen': both.seen.accuracy, 'unseen': both.unseen.accuracy, 'harmonic': both.harmonic,
+                        'curve_area': 100 * seen_unseen_curve(scores.scores, labels, seen, unseen).area}
+        return results
+
+
+def _gamma(scores: ScoreFile, split: ClassSplit) -> float:
+    return choose_gamma(scores.scores, _checked(scores, split), split.seen, split.unseen)
+
+
+def _checked(scores: ScoreFile, split: ClassSplit) -> np.ndarray:
+    """The labels, of classes that belong to the split."""
+    if scores.num_classes != split.num_classes:
+        raise DataError(f'{scores.source}: scores of {scores.num_classes} classes, class split {split} is for '
+                        f'{split.num_classes}. The model scores all classes, seen and unseen.')
+    if scores.class_names:
+        split.check_classes(scores.class_names, scores.source)
+    labels = scores.require_labels()
+    withheld = np.isin(labels, split.withheld)
+    if withheld.any():
+        raise DataError(f'{scores.source}: {some(scores.ids[withheld])}: of a class that is unseen and must not be '
+                        f'looked at while choices are made ({split}). Leave it out: MotionDataset(classes=split.seen).')
+    return labels
