@@ -22,7 +22,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """Read a checkpoint to the CPU without executing anything in it.
 
     Returns:
-        A dict with a ``state_dict``; a file that is a flat state dict is wrapped in one.
+        A dict with a ``state_dict``; a file that is a flat state dict is wrapped in one, and one that holds several is
+        read as one, with their names in front of its keys.
 
     Raises:
         CheckpointError: no such file, a damaged one, or one that holds more than tensors and plain values.
@@ -46,6 +47,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise CheckpointError(f'{path} holds a {type(checkpoint).__name__}, not a checkpoint')
     if 'state_dict' not in checkpoint:
         nested = next((checkpoint[key] for key in ('model', 'net') if isinstance(checkpoint.get(key), Mapping)), None)
+        if nested is None and all(isinstance(part, Mapping) for part in checkpoint.values()):
+            nested = {f'{name}.{key}': value for name, part in checkpoint.items() for key, value in part.items()}
         checkpoint = {'state_dict': nested if nested is not None else checkpoint}
     return dict(checkpoint)
 

@@ -287,7 +287,11 @@ def _check_dataset_fit(loader: dict[str, Any], name: str, model: Any) -> Iterato
     if loader.get('drop_last') and size < loader.get('batch_size', 1):
         yield Problem(f'{name}.batch_size', f"is {loader['batch_size']}, the {size} samples of an epoch do not fill "
                                             'one batch, and drop_last leaves it out')
-    joints, channels = shape[-2:]
+    frames, joints, channels = shape[-3:]
+    multiple = getattr(backbone, 'frame_multiple', 1)
+    if frames % multiple:
+        yield Problem(f'{path}.pipeline', f"makes clips of {frames} frames, the model's {type(backbone).__name__} "
+                                          f'needs a multiple of {multiple}')
     norm = getattr(backbone, 'input_norm', None)
     if norm is not None and joints != norm.num_joints:
         yield Problem('model.backbone.layout', f'has {norm.num_joints} joints, the clips of {path} have {joints}')

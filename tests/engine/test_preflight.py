@@ -48,7 +48,7 @@ def test_hooks_that_wait_for_a_validation_get_one(tiny_config: Path) -> None:
 
 @pytest.mark.parametrize(('change', 'value', 'key', 'message'), [
     ('modell', {}, 'modell', "Did you mean 'model'?"),
-    ('model__type', 'SkeletonRecogniser', 'model.type', "Did you mean 'SkeletonRecognizer'?"),
+    ('model__type', 'SkeletonRecogniser', 'model.type', "Did you mean 'SkeletonRecognizer'"),
     ('model__backbone__type', 'STGCNp', 'model.backbone.type', "'STGCNp' is not a backbone. Did you mean"),
     ('model__backbone__type', 'GraphPoolHead', 'model.backbone.type', "'GraphPoolHead' is a head, not a backbone"),
     ('model__head__num_clases', 3, 'model.head.num_clases', "Did you mean 'num_classes'?"),
@@ -91,6 +91,15 @@ def test_a_problem_is_named_with_its_key(tiny_config: Path, change: str, value: 
     found = problems(tiny_config, **{change: value})
     assert key in found, found
     assert message in found[key]
+
+
+def test_clips_have_as_many_frames_as_the_strides_need(tiny_config: Path) -> None:
+    backbone = {'type': 'ShiftGCN', 'layout': 'nw-ucla', 'num_person': 1, 'base_channels': 8, 'num_stages': 3,
+                'inflate_stages': [3], 'down_stages': [3]}
+    assert problems(tiny_config, model__backbone=backbone) == {}
+    found = problems(tiny_config, model__backbone=backbone, train_dataloader__dataset__pipeline__3__clip_len=15)
+    assert found == {'train_dataloader.dataset.pipeline':
+                     "makes clips of 15 frames, the model's ShiftGCN needs a multiple of 2"}
 
 
 def test_all_problems_come_at_once(tiny_config: Path) -> None:

@@ -21,7 +21,7 @@ VARIANTS: list[dict[str, Any]] = [
     {'spatial_order': 'aggregate'}, {'spatial_residual': True}, {'input_norm': 'per-person-joint'},
     {'input_norm': 'none'}, {'graph': {'strategy': 'stgcn_spatial', 'max_hop': 2, 'distances': 'true'}},
     {'temporal': 'multi-scale', 'mid_ratio': 0.25}, {'norm': 'group', 'act': 'gelu'}, {'ch_ratio': 1.5},
-    {'in_channels': 8}, {'dropout': [0, 0.1, 0.2]},
+    {'in_channels': 8}, {'dropout': [0, 0.1, 0.2]}, {'ch_ratio': [2.5]}, {'ignore_joints': ['nose', 'left_wrist']},
 ]
 
 
@@ -103,11 +103,26 @@ def test_stgcnpp_is_stgcn_with_other_defaults() -> None:
 
 @pytest.mark.parametrize('options', [{'edge': 'learned'}, {'temporal': 'lstm'}, {'input_norm': 'VC'}, {'norm': 'BN'},
                                      {'act': 'rellu'}, {'spatial_order': 'pre'}, {'down_stages': [9]},
+                                     {'ch_ratio': [2, 2]}, {'ignore_joints': ['noes']},
+                                     {'ignore_joints': get_layout('coco').joints},
                                      {'dropout': [0.1]}, {'graph': 'spacial'},
                                      {'graph': {'strategy': 'spatial', 'k': 1}}])
 def test_unknown_words_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         build('STGCN', **options)
+
+
+@pytest.mark.parametrize('name', ['STGCN', 'STGCNpp'])
+def test_joints_that_are_left_out_change_nothing(name: str) -> None:
+    net = build(name, ignore_joints=['nose', 'left_wrist']).eval()
+    x = clip()
+    changed = x.clone()
+    joints = [get_layout('coco').index(joint) for joint in ('nose', 'left_wrist')]
+    changed[..., joints, :] += 1
+    with torch.no_grad():
+        assert net(x).shape == (4, 2, net.out_channels, 5, 15)
+        assert torch.equal(net(x), net(changed))
+    net.load_state_dict(build(name).state_dict())
 
 
 def test_wrong_joints_or_channels_are_told() -> None:

@@ -75,6 +75,7 @@ class GraphBackbone(nn.Module):
     """
 
     frame_multiple = 1
+    joints: Tensor | None
 
     def __init__(self, num_joints: int, in_channels: int, stages: Sequence[Stage],
                  block: Callable[[Stage, int], nn.Module], input_norm: str = 'per-joint', num_person: int = 2,

@@ -35,13 +35,14 @@ def detect(weights: Mapping[str, Tensor], family: str | None = None, program: st
         return family, program
     found: dict[tuple[str, str], list[str]] = {}
     for name, known in candidates:
-        try:
-            converted, _ = convert(weights, name, known,
-                                   FAMILIES[name].programs[0] if known == 'motionreg' else 'motionreg')
-        except (CheckpointError, KeyError):
-            continue
-        if sorted(converted) not in found.values():
-            found[name, known] = sorted(converted)
+        for target in FAMILIES[name].programs if known == 'motionreg' else ('motionreg',):
+            try:
+                converted, _ = convert(weights, name, known, target)
+            except (CheckpointError, KeyError):
+                continue
+            if sorted(converted) not in found.values():
+                found[name, known] = sorted(converted)
+            break
     if len(found) == 1:
         return next(iter(found))
     shown = ', '.join(list(weights)[:4]) + (', ...' if len(weights) > 4 else '')

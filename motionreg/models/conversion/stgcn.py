@@ -1,8 +1,7 @@
-"""ST-GCN and ST-GCN++ checkpoints of pyskl and mmaction2, and the ST-GCN of PGFA.
+"""ST-GCN and ST-GCN++ checkpoints of pyskl and mmaction2, and the ST-GCN of PGFA (:mod:`pgfa` says how it differs).
 
 pyskl and mmaction2 keep the pointwise reductions of the multi-scale temporal unit apart, one a branch; ours are one
-product (:func:`fuse`, :func:`unfuse`). PGFA, as the first ST-GCN code, has one graph for all blocks, and has no
-classifier. Everything else is a change of names.
+product (:func:`fuse`, :func:`unfuse`). Everything else is a change of names.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from motionreg.errors import CheckpointError
+from motionreg.models.conversion import pgfa
 from motionreg.models.conversion.rules import Pairs, Rule, rename
 
 HEADS = {'pyskl': 'cls_head.fc_cls', 'mmaction2': 'cls_head.fc'}
@@ -35,23 +34,12 @@ _BLOCK = (
     ('residual.conv.{rest}', 'residual.conv.{rest}'),
     ('residual.bn.{rest}', 'residual.norm.{rest}'),
 )
-_PGFA_BLOCK = (
-    ('A.{i}', 'spatial.edges.adjacency'),
-    ('edge_importance.{i}', 'spatial.edges.weight'),
-    ('st_gcn_networks.{i}.gcn.conv.{rest}', 'spatial.conv.{rest}'),
-    ('st_gcn_networks.{i}.tcn.0.{rest}', 'spatial.norm.{rest}'),
-    ('st_gcn_networks.{i}.tcn.2.{rest}', 'temporal.conv.{rest}'),
-    ('st_gcn_networks.{i}.tcn.3.{rest}', 'temporal.norm.{rest}'),
-    ('st_gcn_networks.{i}.residual.0.{rest}', 'residual.conv.{rest}'),
-    ('st_gcn_networks.{i}.residual.1.{rest}', 'residual.norm.{rest}'),
-)
 
 
 def rules(program: str) -> list[Rule]:
     """Names of a program's recogniser and ours, the temporal branches unfused, one graph for each block."""
     if program == 'pgfa':
-        return [Rule('data_bn.{rest}', 'backbone.input_norm.norm.{rest}'),
-                *(Rule(theirs, f'backbone.blocks.{{i}}.{ours}') for theirs, ours in _PGFA_BLOCK)]
+        return pgfa.RULES
     return [Rule('backbone.data_bn.{rest}', 'backbone.input_norm.norm.{rest}'),
             *(Rule(f'backbone.gcn.{{i}}.{theirs}', f'backbone.blocks.{{i}}.{ours}') for theirs, ours in _BLOCK),
             Rule(f'{HEADS[program]}.{{rest}}', 'head.fc.{rest}')]
@@ -59,48 +47,25 @@ def rules(program: str) -> list[Rule]:
 
 def to_ours(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Tensor], Pairs]:
     """Convert the state dict of a program to ours, with (their key, our key) pairs."""
-    renamed, pairs = rename(split_graph(weights), rules(program), to_ours=True, source=program)
-    return fuse(renamed), [(_shared_name(theirs), _fused_name(ours)) for theirs, ours in pairs]
+    renamed, pairs = rename(pgfa.split_graph(weights), rules(program), to_ours=True, source=program)
+    renamed, scale = pgfa.add_scale(renamed)
+    return fuse(renamed), [(pgfa.shared_name(theirs), _fused_name(ours)) for theirs, ours in pairs] + scale
 
 
 def to_theirs(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Tensor], Pairs]:
     """The inverse of :func:`to_ours`, with (our key, their key) pairs."""
-    renamed, pairs = rename(unfuse(weights), rules(program), to_ours=False, source='motionreg')
-    return join_graphs(renamed), [(_fused_name(ours), _shared_name(theirs)) for ours, theirs in pairs]
+    kept, scale = pgfa.drop_scale(weights) if program == 'pgfa' else (weights, [])
+    renamed, pairs = rename(unfuse(kept), rules(program), to_ours=False, source='motionreg')
+    pairs = [(_fused_name(ours), pgfa.shared_name(theirs)) for ours, theirs in pairs]
+    return pgfa.join_graphs(renamed), pairs + scale
 
 
 def between(weights: Mapping[str, Tensor], source: str, target: str) -> tuple[dict[str, Tensor], Pairs]:
     """From the names of one program to those of another, with (old key, new key) pairs."""
-    renamed, first = rename(split_graph(weights), rules(source), to_ours=True, source=source)
+    renamed, first = rename(pgfa.split_graph(weights), rules(source), to_ours=True, source=source)
     renamed, second = rename(renamed, rules(target), to_ours=False, source='motionreg')
     names = dict(second)
-    return join_graphs(renamed), [(_shared_name(old), _shared_name(names[new])) for old, new in first]
-
-
-def split_graph(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A copy ``A.0``, ``A.1``, ... for each block of the graph ``A`` that all share, if there is one."""
-    split = {key: value for key, value in weights.items() if key != 'A'}
-    if 'A' in weights:
-        blocks = {match[1] for key in weights if (match := re.match(r'st_gcn_networks\.(\d+)\.', key))}
-        split.update({f'A.{block}': weights['A'] for block in sorted(blocks, key=int)})
-    return split
-
-
-def join_graphs(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The inverse of :func:`split_graph`.
-
-    Raises:
-        CheckpointError: the blocks have different graphs.
-    """
-    graphs = [value for key, value in weights.items() if _shared_name(key) != key]
-    if any(not torch.equal(graph, graphs[0]) for graph in graphs):
-        raise CheckpointError("the blocks have graphs of their own (edge='free'), the program has one for all; only "
-                              "edge='mask' can be written for it")
-    return {_shared_name(key): value for key, value in weights.items()}
-
-
-def _shared_name(key: str) -> str:
-    return 'A' if re.fullmatch(r'A\.\d+', key) else key
+    return pgfa.join_graphs(renamed), [(pgfa.shared_name(old), pgfa.shared_name(names[new])) for old, new in first]
 
 
 def _fused_name(key: str) -> str:

@@ -21,6 +21,9 @@ class Edges(nn.Module):
         joints: use the rows and columns of these alone, (W,) int64; parameters stay (K, V, V).
     """
 
+    adjacency: Tensor
+    joints: Tensor | None
+
     def __init__(self, adjacency: Tensor, edge: str = 'fixed', joints: Tensor | None = None) -> None:
         super().__init__()
         if edge not in EDGES:

@@ -150,10 +150,11 @@ class FrameShift(torch.autograd.Function):
         x, start, part = ctx.saved_tensors
         run = take_frames(spread_frames(gradients[0], ctx.stride), -1 - start, x.shape[1] + 1)
         to_first, to_second = run[:, 1:], run[:, :-1]
-        dx = torch.lerp(to_first, to_second, part)
+        change = to_second - to_first
+        dx = torch.addcmul(to_first, change, part)
         dposition = None
         if ctx.needs_input_grad[1]:
-            slope = (x * (to_second - to_first)).sum(dim=(0, 1, 2), dtype=ctx.position_type)
+            slope = (x * change).sum(dim=(0, 1, 2), dtype=ctx.position_type)
             dposition = torch.where(slope == 0, 1e-4, 0.01 * slope.sign()) if ctx.gradient == 'sign' else slope
         return dx, dposition, None, None
 
