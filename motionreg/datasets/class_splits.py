@@ -17,7 +17,7 @@ from motionreg.motion.store_format import replace_file
 
 PUBLISHED = Path(__file__).with_suffix('.yaml')
 SUFFIXES = ('.yaml', '.yml', '.json')
-_ALIASES = {'pku': 'pku-mmd', 'ntu-60': 'ntu60', 'ntu-120': 'ntu120', 'ucla': 'nw-ucla'}
+_ALIASES = {'pku': 'pku-mmd'}
 _LISTS = {'unseen': int, 'validation': int, 'withheld': int, 'class_names': str, 'exemplars': str}
 _FIELDS = ('dataset', 'name', 'num_classes', *_LISTS, 'family', 'origin', 'note')
 
@@ -136,7 +136,7 @@ def get_class_split(dataset: str, name: str | Path | ClassSplit) -> ClassSplit:
     dataset = _ALIASES.get(dataset, dataset)
     if isinstance(name, ClassSplit) or str(name).endswith(SUFFIXES):
         split = name if isinstance(name, ClassSplit) else load_class_split(name)
-        if split.dataset not in ('', dataset):
+        if _ALIASES.get(split.dataset, split.dataset) not in ('', dataset):
             raise DataError(f'class split {split} is for {split.dataset!r}, not for {dataset!r}.')
         return replace(split, dataset=dataset)
     splits, aliases = _published(dataset)

@@ -60,7 +60,7 @@ class Aligner(ABC):
             features: (N, D) array of the test samples' features, of any length; may be a memory map.
             texts: (U, D) text features of the candidate classes.
             initial: (U, D) rows that give the first pseudo labels in place of the texts: exemplars, in one-shot
-                recognition.
+                recognition. In a stream they stand for the texts altogether.
 
         Raises:
             DataError: shapes that disagree, or a row that is zero or not finite.
@@ -128,19 +128,20 @@ class PrototypeAligner(Aligner):
         if self.streaming:
             return self._align_stream(features, texts, initial)
         texts, rows = _candidates(texts, initial)
-        inductive = None
-        for _ in range(self.rounds):
-            labels, entropies = pseudo_labels(features, rows, self.temperature)
-            inductive = labels if inductive is None else inductive
+        labels, entropies = pseudo_labels(features, rows, self.temperature)
+        inductive = labels
+        for number in range(self.rounds):
+            if number:
+                labels, entropies = pseudo_labels(features, rows, self.temperature)
             kept = self._most_confident(features, labels, entropies, len(texts))
             rows = self.prototypes(sums(features, labels, kept, len(texts)),
                                    np.bincount(labels[kept], minlength=len(texts)), texts)
         return Alignment(rows, nearest(features, rows), inductive, kept, np.bincount(labels, minlength=len(texts)),
                          True)
 
-    def stream(self, texts: np.ndarray, initial: np.ndarray | None = None) -> PrototypeStream:
-        """A stream that aligns to these candidates; see ``align`` for the arguments."""
-        return PrototypeStream(self, texts, initial)
+    def stream(self, texts: np.ndarray) -> PrototypeStream:
+        """A stream that aligns to these candidates, (U, D)."""
+        return PrototypeStream(self, texts)
 
     def size(self, count: int) -> int:
         """How many of ``count`` samples make a prototype; 0 if those are too few."""
@@ -159,7 +160,7 @@ class PrototypeAligner(Aligner):
             (U, D) float32: the mean m, blended with the text e to (1 - blend) m + blend |m| e / |e|, or the fallback.
         """
         found = texts.astype(np.float64)
-        made = counts > 0
+        made = (counts > 0) & sums.any(axis=1)
         means, units = sums[made] / counts[made, None], found / np.linalg.norm(found, axis=1, keepdims=True)
         if self.fallback == 'gap' and made.any():
             found = units + (means - units[made]).mean(axis=0)
@@ -187,9 +188,9 @@ class PrototypeAligner(Aligner):
         return kept
 
     def _align_stream(self, features: np.ndarray, texts: np.ndarray, initial: np.ndarray | None) -> Alignment:
-        stream = self.stream(texts, initial)
+        stream = self.stream(_candidates(texts, initial)[1])
         predictions = [stream.update(features[block]) for block in exact_cosines.blocks(len(features))]
-        labels, entropies = pseudo_labels(features, stream.initial, self.temperature)
+        labels, entropies = pseudo_labels(features, stream.texts, self.temperature)
         kept = self._most_confident(features, labels, entropies, len(stream.texts))
         return Alignment(stream.prototypes, np.concatenate(predictions), labels, kept,
                          np.bincount(labels, minlength=len(stream.texts)), 'online')
@@ -203,16 +204,15 @@ class PrototypeStream:
 
     Args:
         aligner: its settings.
-        texts, initial: see ``Aligner.align``.
+        texts: (U, D) text features of the candidates, or exemplars.
     """
 
-    def __init__(self, aligner: PrototypeAligner, texts: np.ndarray, initial: np.ndarray | None = None) -> None:
-        self.aligner = aligner
-        self.texts, self.initial = _candidates(texts, initial)
+    def __init__(self, aligner: PrototypeAligner, texts: np.ndarray) -> None:
+        self.aligner, self.texts = aligner, np.asarray(texts, dtype=np.float32)
         self._sums = np.zeros(self.texts.shape)
         self._counts = np.zeros(len(self.texts), np.int64)
         self._seen: list[list[tuple[float, bytes]]] = [[] for _ in self.texts]
-        self._rows = unit(self.initial)
+        self._rows = unit(self.texts, what='text')
 
     @property
     def prototypes(self) -> np.ndarray:
@@ -229,7 +229,7 @@ class PrototypeStream:
             (n,) int64, each predicted before the samples after it are known; n makes no difference.
         """
         rows = unit(features, first=int(sum(map(len, self._seen))))
-        labels, entropies = pseudo_labels(features, self.initial, self.aligner.temperature)
+        labels, entropies = pseudo_labels(features, self.texts, self.aligner.temperature)
         found = np.empty(len(labels), np.int64)
         for number, row in enumerate(rows):
             found[number] = (self._rows @ row).argmax()

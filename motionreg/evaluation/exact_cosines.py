@@ -1,7 +1,8 @@
 """Cosines and sums of many features that do not depend on their order, on blocks, or on the library that multiplies.
 
 Vectors of unit length are rounded to multiples of 2^-24, the resolution of float32. Products of two entries are then
-multiples of 2^-48, and partial sums of them at most about 1, so that float64 holds each exactly, whatever the order.
+multiples of 2^-48, and partial sums of them, by Cauchy and Schwarz, at most about 1: float64 holds each exactly, in
+whatever order they are added.
 Sums of such vectors are exact as long as there are fewer than 2^29.
 """
 

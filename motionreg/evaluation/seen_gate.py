@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_predict
 
 from motionreg.datasets.class_splits import ClassSplit
 from motionreg.errors import DataError
-from motionreg.evaluation.zero_shot import generalized_accuracy
+from motionreg.evaluation.zero_shot import generalized_accuracy, predict
 
 TEMPERATURES = tuple(range(1, 10))
 THRESHOLDS = tuple(float(value) for value in np.arange(25, 75) / 100)
@@ -110,8 +110,7 @@ class SeenGate:
 
     @staticmethod
     def _predictions(logits: np.ndarray, split: ClassSplit) -> tuple[np.ndarray, np.ndarray]:
-        return tuple(np.asarray(classes)[logits[:, list(classes)].argmax(axis=1)]
-                     for classes in (split.seen, split.unseen))  # type: ignore[return-value]
+        return predict(logits, split.seen), predict(logits, split.unseen)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from motionreg.datasets import EpochSampler, MotionDataset, check_no_unseen, exemplars
+from motionreg.datasets import EpochSampler, MotionDataset, check_no_unseen, exemplars, frame50
 from motionreg.datasets.class_splits import ClassSplit
 from motionreg.errors import ConfigError, DataError
+from motionreg.layouts import get_layout
 from tests.datasets.memory import MemoryMotions, motion, motions
 
+SPINE = get_layout('nturgb+d').index('spine_shoulder')
 SPLIT = ClassSplit('mine', 'one', 4, (3, 1))
 
 
@@ -84,3 +86,16 @@ def test_exemplars_are_the_published_ones_or_the_first() -> None:
         exemplars(data, ClassSplit('mine', 'two', 4, (2,)))
     with pytest.raises(DataError, match="the data has no sample 'clip000'"):
         exemplars(data, ClassSplit('mine', 'two', 4, (3,), exemplars=('clip000',)))
+
+
+@pytest.mark.parametrize('frames', [50, 64])
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_clips_of_the_published_preparation(frames: int, test_mode: bool) -> None:
+    data = MotionDataset(motions(4, persons=2), pipeline=frame50(frames), test_mode=test_mode)
+    for index in range(len(data)):
+        clip = data[index]['keypoint']
+        assert clip.shape == (2, frames, 25, 3)
+        np.testing.assert_allclose(clip[:, :, SPINE], 0, atol=1e-5)
+    first = MotionDataset(motions(4, persons=2), pipeline=frame50(frames, of='first'))[1]['keypoint']
+    np.testing.assert_allclose(first[0, :, SPINE], 0, atol=1e-5)
+    assert abs(first[1, :, SPINE]).max() > 0.1

@@ -151,6 +151,11 @@ def test_without_any_prototype_the_texts_stay(fallback: str) -> None:
     np.testing.assert_array_equal(one.prototypes, texts)
 
 
+def test_a_mean_without_a_direction_falls_back() -> None:
+    features, texts = np.array([[0, 1.0], [0, -1.0]]), np.array([[1.0, 0]], np.float32)
+    np.testing.assert_array_equal(PrototypeAligner(support=1.0).align(features, texts).prototypes, texts)
+
+
 def test_blending_goes_from_the_prototype_to_the_text() -> None:
     features, texts, _ = problem()
     made = PrototypeAligner().align(features, texts).prototypes
@@ -237,6 +242,14 @@ def test_beside_the_first_prototypes_texts_lose_a_stream_unless_moved_by_the_gap
     assert right['text'] < 0.9 < 0.95 < right['gap']
     assert PrototypeAligner(streaming=True).fallback == 'gap'
     assert PrototypeAligner().fallback == 'text'
+
+
+def test_in_a_stream_exemplars_stand_for_the_texts() -> None:
+    features, texts, _ = problem()
+    shown = texts + 0.5
+    one, other = (PrototypeAligner(streaming=True).align(features, *rows) for rows in ((texts, shown), (shown,)))
+    np.testing.assert_array_equal(one.predictions, other.predictions)
+    np.testing.assert_array_equal(one.prototypes, other.prototypes)
 
 
 # Size and form of the input
