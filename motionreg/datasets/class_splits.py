@@ -99,8 +99,11 @@ class ClassSplit:
                        withheld=tuple(sorted((*self.unseen, *self.withheld))))
 
     def with_validation(self, count: int | None = None, seed: int = 0) -> ClassSplit:
-        """This split with ``count`` of its seen classes, by default as many as are unseen, drawn for validation."""
-        count = len(self.unseen) if count is None else count
+        """This split with ``count`` of its seen classes drawn for validation.
+
+        None: as many as are unseen, but no more than half of the seen ones.
+        """
+        count = min(len(self.unseen), len(self.seen) // 2) if count is None else count
         drawn = _shuffled(self.seen, (len(self.seen), count, seed))[:count]
         return replace(self, validation=tuple(sorted(drawn)))
 
@@ -167,7 +170,8 @@ def draw_class_split(dataset: str, num_classes: int, unseen: int, seed: int, val
         num_classes: how many it has.
         unseen: number of unseen classes.
         seed: of the order, which also depends on both numbers.
-        validation: number of seen classes held out for choices; None: as many as are unseen.
+        validation: number of seen classes held out for choices; None: as many as are unseen, but no more than half of
+            the seen ones.
         class_names: to keep with the ids.
 
     Raises:
@@ -176,7 +180,7 @@ def draw_class_split(dataset: str, num_classes: int, unseen: int, seed: int, val
     order = _shuffled(range(num_classes), (num_classes, unseen, seed))
     if unseen < 1 or (validation or 0) < 0:
         raise DataError(f'{unseen} unseen and {validation} validation classes: at least 1 and 0.')
-    last = unseen + (unseen if validation is None else validation)
+    last = unseen + (min(unseen, (num_classes - unseen) // 2) if validation is None else validation)
     return ClassSplit(dataset, f'random_{num_classes - unseen}_{unseen}_{seed}', num_classes,
                       tuple(sorted(order[:unseen])), tuple(sorted(order[unseen:last])), family='random',
                       note=f'drawn with seed {seed}', class_names=tuple(class_names))

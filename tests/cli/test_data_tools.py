@@ -48,7 +48,7 @@ def test_every_reader_has_help_for_all_its_options(call):
             assert f'--{option.replace("_", "-")}' in out
             assert text.split()[0] in out
     _, out, _ = call(prepare_data, 'ntu60', '--help')
-    assert '{pyskl,ctrgcn,agcn}' in out
+    assert '{pyskl,ctrgcn,agcn,aimclr}' in out
 
 
 def test_own_arrays(call, tmp_path):

@@ -63,8 +63,10 @@ def test_committed_random_splits_are_those_of_their_seeds(found: ClassSplit) -> 
 def test_a_random_split_is_another_one_with_another_seed() -> None:
     assert len({draw_class_split('mine', 50, 5, seed).unseen for seed in range(9)}) == 9
     assert draw_class_split('mine', 9, 3, 0, validation=0).validation == ()
-    with pytest.raises(DataError, match='no class to train on is left'):
-        draw_class_split('mine', 10, 5, 0)
+    assert len(draw_class_split('mine', 10, 6, 0).validation) == 2
+    for impossible in (dict(unseen=10), dict(unseen=5, validation=5)):
+        with pytest.raises(DataError, match='no class to train on is left'):
+            draw_class_split('mine', 10, seed=0, **impossible)
     with pytest.raises(DataError, match='at least 1 and 0'):
         draw_class_split('mine', 10, 0, 0)
 
@@ -85,6 +87,7 @@ def test_validation_classes_can_be_drawn_where_none_are_published() -> None:
     drawn = found.with_validation()
     assert len(drawn.validation) == 5
     assert set(drawn.validation) < set(found.seen)
+    assert len(get_class_split('ntu60', 'ru30').with_validation().validation) == 15
     assert drawn == found.with_validation(5, seed=0) != found.with_validation(5, seed=1)
 
 
