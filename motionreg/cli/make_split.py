@@ -18,7 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--num-classes', type=int, metavar='N', help='classes of the data set; known from --names')
     parser.add_argument('--unseen', type=int, required=True, metavar='K', help='number of unseen classes')
     parser.add_argument('--validation', type=int, metavar='V',
-                        help='number of seen classes held out as pseudo-unseen ones for choices (default K, at most half)')
+                        help='number of seen classes held out as pseudo-unseen ones for choices (default K, at '
+                             'most half of the seen ones)')
     parser.add_argument('--seed', type=int, required=True, metavar='S', help='of the draw')
     parser.add_argument('--names', metavar='BANK',
                         help='text bank with the names of the classes: they are written with the ids, and compared '
