@@ -71,8 +71,8 @@ def build(name: str) -> nn.Module:
     return plain
 
 
-def step(name: str, mode: str, precision: str) -> tuple[Callable[[], None], float]:
-    """A training or inference step, and its floating point operations."""
+def step(name: str, mode: str, precision: str) -> Callable[[], None]:
+    """A training or inference step."""
     net, x = build(name).train(mode == 'train'), clips(name)
 
     def run() -> None:
@@ -83,9 +83,14 @@ def step(name: str, mode: str, precision: str) -> tuple[Callable[[], None], floa
                 net.zero_grad()
                 y.float().mean().backward()
 
+    return run
+
+
+def operations(run: Callable[[], None]) -> float:
+    """Floating point operations of a step."""
     with FlopCounterMode(display=False) as counter:
         run()
-    return run, counter.get_total_flops()
+    return counter.get_total_flops()
 
 
 def measure(rows: dict[str, Callable[[], None]], repeats: int) -> dict[str, list[float]]:
@@ -115,13 +120,13 @@ def main() -> None:
     compared = ('infer', 'train') if 'CTRGCN' in args.backbones else ()
     plain = {mode: step('plain CTRGCN', mode, 'fp32') for mode in compared}
     rows = {f'product {precision}': matrix_product(dtype) for precision, dtype in DTYPES.items()}
-    rows |= {' '.join(key): run for key, (run, _) in steps.items()}
-    rows |= {f'plain CTRGCN {mode}': run for mode, (run, _) in plain.items()}
+    rows |= {' '.join(key): run for key, run in steps.items()}
+    rows |= {f'plain CTRGCN {mode}': run for mode, run in plain.items()}
     times = measure(rows, args.repeats)
     product = {precision: statistics.median(times[f'product {precision}']) for precision in DTYPES}
     table = []
-    for key, (_, flops) in steps.items():
-        name, mode, precision = key
+    for key, run in steps.items():
+        (name, mode, precision), flops = key, operations(run)
         seconds = times[' '.join(key)]
         median = statistics.median(seconds)
         products = median / product['fp32']

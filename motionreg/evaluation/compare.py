@@ -79,6 +79,8 @@ def compare(first: Sequence[ScoreFile], second: Sequence[ScoreFile], level: floa
                 raise DataError(f'{file.source} has no labels')
         if sorted(one.ids) != sorted(other.ids):
             raise DataError(f'{one.source} and {other.source} have scores of different samples')
-    tops = [np.array([top_k_accuracy(file.scores, file.labels) for file in files])  # type: ignore[arg-type]
-            for files in (first, second)]
-    return Comparison(*tops, level=level)
+    return Comparison(_top1(first), _top1(second), level)
+
+
+def _top1(files: Sequence[ScoreFile]) -> np.ndarray:
+    return np.array([top_k_accuracy(file.scores, file.labels) for file in files])  # type: ignore[arg-type]
