@@ -170,13 +170,15 @@ def without_training_parts(weights: Mapping[str, Tensor], text: str,
 
     The text is parsed, not executed.
     """
-    model = next((statement for statement in ast.parse(text).body if isinstance(statement, ast.Assign)
-                  and ast.unparse(statement.targets[0]) == 'model' and isinstance(statement.value, ast.Call)), None)
-    if model is None:
-        raise CheckpointError(f'{where} does not say how its model is built; --deploy needs a checkpoint of a run')
-    call: Any = model.value
-    kind = next(keyword.value for keyword in call.keywords if keyword.arg == 'type')
-    factory = MODELS.resolve(ast.literal_eval(kind))
+    try:
+        model = next(statement for statement in ast.parse(text).body if isinstance(statement, ast.Assign)
+                     and ast.unparse(statement.targets[0]) == 'model' and isinstance(statement.value, ast.Call))
+        call: Any = model.value
+        kind = next(keyword.value for keyword in call.keywords if keyword.arg == 'type')
+        factory = MODELS.resolve(ast.literal_eval(kind))
+    except (SyntaxError, StopIteration, ValueError) as error:
+        raise CheckpointError(f'{where} does not say how its model is built; --deploy needs a checkpoint of a run'
+                              ) from error
     parts: tuple[str, ...] = getattr(factory, 'training_only', ())
     if not parts:
         return dict(weights), text

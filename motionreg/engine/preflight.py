@@ -297,7 +297,12 @@ def _check_dataset_fit(loader: dict[str, Any], name: str, model: Any) -> Iterato
         yield Problem('model.backbone.layout', f'has {norm.num_joints} joints, the clips of {path} have {joints}')
     if norm is not None and channels != norm.channels:
         yield Problem('model.backbone.in_channels', f'is {norm.channels}, the clips of {path} have {channels} channels')
-    classes = getattr(head, 'num_classes', None)
+    theirs, ours = getattr(dataset, 'layout', None), getattr(backbone, 'layout', None)
+    if theirs is not None and ours is not None and theirs.joints != ours.joints and joints == ours.num_joints:
+        yield Problem('model.backbone.layout', f'is {ours.name!r}, the clips of {path} are {theirs.name!r}: as many '
+                                               'joints, but not the same ones')
+    classes = getattr(head, 'num_classes', None) if head is not None else getattr(
+        getattr(model, 'language', None), 'num_classes', None)
     labels = getattr(dataset, 'labels', None)
     names = dataset.metainfo.get('class_names') if hasattr(dataset, 'metainfo') else None
     if classes is not None and labels is not None and name != 'test_dataloader' and (labels < 0).any():

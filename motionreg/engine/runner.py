@@ -18,6 +18,7 @@ from motionreg.engine.checkpoint import load_weights, mismatch_table, newest_che
 from motionreg.engine.compat import init_process_group
 from motionreg.engine.hooks import NaNGuardHook, PlainCheckpointHook
 from motionreg.errors import CheckpointError
+from motionreg.models.conversion.ctrgcn import CONVENTIONS
 from motionreg.registry import FUNCTIONS, RUNNERS
 
 NEEDED_TO_RESUME = ('meta', 'message_hub', 'optimizer')
@@ -107,12 +108,23 @@ class MotionRunner(Runner):
                                   f'from them with --cfg-options load_from={filename}, without --resume')
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         self._check_data(checkpoint, filename)
+        self._check_convention(checkpoint, filename)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         left = load_weights(model, checkpoint['state_dict'], filename, self.cfg.get('on_mismatch', 'error'))
         if left:
             self.logger.warning('%s does not fit the model; left as initialised or ignored:\n%s', filename,
                                 mismatch_table(left))
         return checkpoint
+
+    def _check_convention(self, checkpoint: dict[str, Any], filename: str) -> None:
+        """Raise CheckpointError if converted weights of CTR-GCN meet a network that computes something else."""
+        meta = checkpoint.get('meta', {})
+        network = self.model.module if is_model_wrapper(self.model) else self.model
+        ours = getattr(getattr(network, 'backbone', None), 'convention', None)
+        theirs = CONVENTIONS.get(str(meta.get('converted_from'))) if meta.get('family') == 'ctrgcn' else None
+        if ours and theirs and ours != theirs and self.cfg.get('on_mismatch', 'error') == 'error':
+            raise CheckpointError(f'{filename} comes from {meta["converted_from"]}, whose CTR-GCN is another function '
+                                  f'of its weights: set model.backbone.convention={theirs} (it is {ours})')
 
     def _check_data(self, checkpoint: dict[str, Any], filename: str) -> None:
         """Raise CheckpointError if a test or a resumed run has another stream or skeleton than the weights learned."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,10 +43,10 @@ class Comparison:
 
     @property
     def p_value(self) -> float:
-        """Of the paired t-test that there is no difference, two-sided; 1 if all pairs are equal."""
-        if not self.differences.any():
-            return 1.0
-        return float(stats.ttest_rel(self.second, self.first).pvalue) if self.differences.std() > 0 else 0.0
+        """Of the paired t-test that there is no difference, two-sided; NaN if all pairs differ alike."""
+        if np.ptp(self.differences) == 0:
+            return math.nan
+        return float(stats.ttest_rel(self.second, self.first).pvalue)
 
     def table(self) -> str:
         """A row a seed, then mean and standard deviation, then the mean difference and its interval."""
@@ -73,6 +74,12 @@ def compare(first: Sequence[ScoreFile], second: Sequence[ScoreFile], level: floa
     if len(first) != len(second) or len(first) < 2:
         raise DataError(f'{len(first)} and {len(second)} score files: give as many of the second as of the first, at '
                         'least two of each, the same seeds in the same order')
+    if not 0 < level < 1:
+        raise DataError(f'level is {level}, it is between 0 and 1, such as 0.95')
+    repeated = [file.source for files in (first, second) for file in files
+                if sum(np.array_equal(file.scores, other.scores) for other in files) > 1]
+    if repeated:
+        raise DataError(f'{repeated[0]} has the scores of another file of the same method: give every run once')
     for one, other in zip(first, second):
         for file in (one, other):
             if file.labels is None:

@@ -12,10 +12,11 @@ from motionreg.evaluation.compare import Comparison, compare
 from motionreg.evaluation.scores import ScoreFile
 
 
-def scores(right: int, total: int = 20) -> ScoreFile:
+def scores(right: int, total: int = 20, run: int = 0) -> ScoreFile:
     """Of ``total`` samples of class 0, the first ``right`` are predicted so."""
     values = np.tile([0.0, 1.0], (total, 1))
     values[:right] = [1.0, 0.0]
+    values += np.random.default_rng([right, run]).uniform(0, 0.1, values.shape)
     return ScoreFile([f's{number}' for number in range(total)], values, np.zeros(total, int))
 
 
@@ -31,8 +32,8 @@ def test_interval_and_p_value_are_those_of_the_paired_t_test() -> None:
 
 def test_equal_methods_and_equal_differences() -> None:
     runs = np.array([50.0, 60.0])
-    assert Comparison(runs, runs).p_value == 1
-    assert Comparison(runs, runs + 5).p_value == 0
+    assert np.isnan(Comparison(runs, runs).p_value)
+    assert np.isnan(Comparison(runs, runs + 5).p_value)
     assert Comparison(runs, runs + 5).interval == (5, 5)
 
 
@@ -53,6 +54,10 @@ def test_what_cannot_be_compared_is_refused() -> None:
         compare([scores(1)], [scores(2)])
     with pytest.raises(DataError, match='different samples'):
         compare([scores(1), scores(2)], [scores(1), scores(2, total=10)])
+    with pytest.raises(DataError, match='has the scores of another file'):
+        compare([scores(1), scores(1)], [scores(2), scores(3)])
+    with pytest.raises(DataError, match='level is 95'):
+        compare([scores(1), scores(2)], [scores(2), scores(3)], level=95)
     unlabelled = ScoreFile(['a'], [[1.0, 0.0]], source='bare.npz')
     with pytest.raises(DataError, match=r'bare\.npz has no labels'):
-        compare([unlabelled] * 2, [unlabelled] * 2)
+        compare([unlabelled, scores(1)], [unlabelled, scores(1)])

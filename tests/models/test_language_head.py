@@ -9,11 +9,12 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from mmengine.model import ExponentialMovingAverage
 from torch import nn
 
 from motionreg.config import load_config
 from motionreg.engine.preflight import check_config
-from motionreg.errors import ConfigError
+from motionreg.errors import ConfigError, DataError
 from motionreg.layouts import get_layout
 from motionreg.models.heads.language_head import derangement, pooling
 from motionreg.models.losses import MultiPartKLLoss
@@ -177,3 +178,33 @@ def test_texts_in_another_order_than_the_classes_are_found_before_a_run(tiny_con
     problem, *_ = check_config(config)
     assert problem.key == 'model.language.texts'
     assert "class 1 is 'wave right' there and 'jump' in the bank" in problem.message
+
+
+def test_averaged_weights_can_follow_a_model_that_has_read_its_texts(tmp_path: Path) -> None:
+    model = recognizer(tmp_path)
+    average = ExponentialMovingAverage(model)
+    model(*batch(), mode='loss')
+    average.update_parameters(model)
+    assert set(average.module.state_dict()) == set(model.state_dict())
+
+
+def test_labels_without_texts_are_refused(tmp_path: Path) -> None:
+    head = recognizer(tmp_path).language
+    for label in (-1, 4):
+        with pytest.raises(DataError, match=r"do not fit the 4 classes of text bank 'moves'"):
+            head.text_features(torch.tensor([0, label]))
+
+
+def test_the_loss_has_a_part_for_every_slot(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r'num_parts is 3, the prompts have 5 slots: global, head'):
+        recognizer(tmp_path, loss={'type': 'MultiPartKLLoss', 'num_parts': 3})
+    ready = MultiPartKLLoss(num_parts=5)
+    assert recognizer(tmp_path, loss=ready).language.loss_fn is ready
+
+
+def test_sharp_targets_stay_finite_and_weights_are_weights() -> None:
+    features, labels = torch.randn(1, 4, 6), torch.tensor([0, 1, 0, 2])
+    assert torch.isfinite(MultiPartKLLoss(1, target_scale=500.0)(features, features, labels))
+    for weights in ([0.0, 0.0], [-1.0, 2.0]):
+        with pytest.raises(ConfigError, match='none below 0, and not all 0'):
+            MultiPartKLLoss(2, part_weights=weights)

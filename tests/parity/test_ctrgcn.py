@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from motionreg.errors import CheckpointError
 from motionreg.models.conversion import convert
 from motionreg.registry import MODELS
 from tests.parity.recordings import Recording, recordings
@@ -150,3 +151,10 @@ def test_conversion_there_and_back_changes_nothing(recording: Recording, program
     assert set(back) == set(theirs)
     for key, value in theirs.items():
         torch.testing.assert_close(back[key], value, rtol=0, atol=0, msg=key)
+
+
+@pyskl
+@pytest.mark.parametrize('target', ['official', 'lst'])
+def test_weights_of_one_convention_are_not_written_for_the_other(recording: Recording, target: str) -> None:
+    with pytest.raises(CheckpointError, match=r"weights of pyskl are no good for .*convention='pyskl'"):
+        convert(recording.state_dict(), 'ctrgcn', source='pyskl', target=target)

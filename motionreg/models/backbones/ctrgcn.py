@@ -92,4 +92,4 @@ class CTRGCN(GraphBackbone):
             return STGCNBlock(spatial, temporal, stage, norm)
 
         super().__init__(layout.num_joints, in_channels, stages, block, input_norm, num_person, share_empty_persons)
-        self.layout = layout
+        self.layout, self.convention = layout, convention

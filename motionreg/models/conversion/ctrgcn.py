@@ -47,6 +47,8 @@ class Program:
     turned: bool = False
 
 
+# What CTRGCN(convention=...) a program's checkpoints are for.
+CONVENTIONS = {'pyskl': 'pyskl', 'mmaction2': 'pyskl', 'official': 'official', 'lst': 'official'}
 _OFFICIAL = Program('data_bn', 'l{number}', 1, 'fc', 'PA', 'conv2', 'conv1', turned=True)
 PROGRAMS = {
     'pyskl': Program('backbone.data_bn', 'backbone.net.{number}', 0, 'cls_head.fc_cls'),
@@ -94,7 +96,15 @@ def to_theirs(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Te
 
 
 def between(weights: Mapping[str, Tensor], source: str, target: str) -> tuple[dict[str, Tensor], Pairs]:
-    """From the names of one program to those of another, with (old key, new key) pairs."""
+    """From the names of one program to those of another, with (old key, new key) pairs.
+
+    Raises:
+        CheckpointError: programs of different conventions.
+    """
+    if CONVENTIONS[source] != CONVENTIONS[target]:
+        raise CheckpointError(f'weights of {source} are no good for {target}: one has a ReLU at the end of the '
+                              'temporal unit and the other has not. Convert to motionreg, and use them in '
+                              f"CTRGCN(convention='{CONVENTIONS[source]}')")
     ours, first = to_ours(weights, source)
     theirs, second = to_theirs(ours, target)
     old: dict[str, list[str]] = {}

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from motionreg.errors import ConfigError
+from motionreg.errors import ConfigError, DataError
 from motionreg.layouts import Layout, get_layout
 from motionreg.registry import HEADS, LOSSES, TEXT_ENCODERS
 from motionreg.text import TextBank, get_prompts, load_bank, render
@@ -32,7 +32,8 @@ class LanguageHead(nn.Module):
         in_channels: C of the features.
         prompts: name or dict, see :func:`motionreg.text.get_prompts`; its slots are 'global' and parts.
         part_set: name of the layout's part set that has the other slots.
-        loss: config of a loss from (P, B, D), (P, B, D), (B,) to (P,) and a scalar; default MultiPartKLLoss.
+        loss: config of a loss that has ``per_part``, from (P, B, D), (P, B, D), (B,) to (P,), and ``combine``, from
+            that to a scalar; default MultiPartKLLoss. ``num_parts`` is the number of slots.
         shuffle_classes: seed to give every class the texts of another: the control of an experiment.
         cache: folder of the embedding cache.
     """
@@ -41,7 +42,6 @@ class LanguageHead(nn.Module):
     choices: Tensor
     count: Tensor
     first: Tensor
-    _table: Tensor
 
     def __init__(self, texts: str | TextBank, encoder: Any, layout: str | Mapping[str, Any] | Layout, in_channels: int,
                  prompts: str | Mapping[str, str] = 'lst', part_set: str = 'lst4', loss: Any = None,
@@ -56,10 +56,17 @@ class LanguageHead(nn.Module):
         self.cache = EmbeddingCache(cache)
         self._set_texts(render(bank, prompts))
         self.register_buffer('pool', pooling(layout, self.slots, part_set), persistent=False)
-        self.register_buffer('_table', torch.empty(0), persistent=False)
+        self._table: list[Tensor] = []      # of one, once it is made; no buffer, for those keep their size
         self.projections = nn.ModuleDict({slot: self._projection(slot, in_channels) for slot in self.slots})
-        self.loss_fn = LOSSES.build({'num_parts': len(self.slots), **(loss or {'type': 'MultiPartKLLoss'})},
-                                    where='loss')
+        self.loss_fn = self._build_loss({'type': 'MultiPartKLLoss'} if loss is None else loss)
+
+    def _build_loss(self, loss: Any) -> Any:
+        if not isinstance(loss, Mapping):
+            return loss
+        if loss.get('num_parts', len(self.slots)) != len(self.slots):
+            raise ConfigError(f'loss.num_parts is {loss["num_parts"]}, the prompts have {len(self.slots)} slots: '
+                              f'{", ".join(self.slots)}. Leave it out')
+        return LOSSES.build({**loss, 'num_parts': len(self.slots)}, where='loss')
 
     def _projection(self, slot: str, in_channels: int) -> nn.Linear:
         layer = nn.Linear(in_channels, self.encoder.width)
@@ -90,6 +97,9 @@ class LanguageHead(nn.Module):
 
     def text_features(self, labels: Tensor) -> Tensor:
         """One drawn text of each slot for each of the (N,) labels, encoded: (P, N, D)."""
+        if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
+            raise DataError(f'labels {int(labels.min())}..{int(labels.max())} do not fit the {self.num_classes} '
+                            f'classes of text bank {self.bank.name!r}; labels count from 0')
         draw = torch.rand(len(self.slots), len(labels)).to(labels.device)
         chosen = self.choices[self.first[:, labels] + (draw * self.count[:, labels]).long()]
         if self.encoder.frozen:
@@ -99,9 +109,10 @@ class LanguageHead(nn.Module):
 
     def _vectors(self) -> Tensor:
         """(number of texts, D) vectors of a frozen encoder, made on first use."""
-        if not len(self._table):
-            self._table = self.cache.encode(self.encoder, self.texts).to(self.pool.device)
-        return self._table
+        if not self._table:
+            self._table.append(self.cache.encode(self.encoder, self.texts))
+        self._table[0] = self._table[0].to(self.pool.device)
+        return self._table[0]
 
     @torch.no_grad()
     def class_vectors(self) -> Tensor:

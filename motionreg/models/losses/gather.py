@@ -8,6 +8,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from motionreg.errors import DataError
+
 
 class _GatherRows(torch.autograd.Function):
     """The rows of all ranks. The gradient of a rank's rows is the sum of what all ranks found for them."""
@@ -15,6 +17,12 @@ class _GatherRows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
         ctx.rank, ctx.count = dist.get_rank(), rows.shape[0]
+        counts = [torch.empty(1, dtype=torch.long, device=rows.device) for _ in range(dist.get_world_size())]
+        dist.all_gather(counts, torch.tensor([ctx.count], device=rows.device))
+        sizes = [int(count) for count in counts]
+        if len(set(sizes)) > 1:
+            raise DataError(f'the processes have batches of {", ".join(map(str, sizes))} samples, a loss over all of '
+                            'them needs equal ones; use EpochSampler, and drop_last=True')
         gathered = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
         dist.all_gather(gathered, rows.contiguous())
         return torch.cat(gathered)

@@ -49,6 +49,8 @@ class MultiPartKLLoss(nn.Module):
             raise ConfigError(f'logit_scale must be one of {", ".join(SCALES)}; got {logit_scale!r}')
         if part_weights is not None and len(part_weights) != num_parts:
             raise ConfigError(f'part_weights has {len(part_weights)} values for {num_parts} parts')
+        if part_weights is not None and (min(part_weights) < 0 or sum(part_weights) <= 0):
+            raise ConfigError(f'part_weights {list(part_weights)} are not weights: none below 0, and not all 0')
         self.target_scale, self.scale_mode, self.symmetric = target_scale, logit_scale, symmetric
         self.loss_weight, self.gather = loss_weight, gather
         start = math.log(1 / 0.07) if init_scale is None else init_scale
@@ -78,11 +80,11 @@ class MultiPartKLLoss(nn.Module):
             u = nn.functional.normalize(features.to(kind), dim=-1)
             t = nn.functional.normalize(texts.to(kind), dim=-1)
             similarity = self.scale().to(kind)[:, None, None] * u @ t.transpose(1, 2)
-            target = (self.target_scale * (labels[:, None] == labels).to(kind)).softmax(dim=1)
+            target = (self.target_scale * (labels[:, None] == labels).to(kind)).log_softmax(dim=1)
             found = _divergence(target, similarity)
             return (found + _divergence(target, similarity.transpose(1, 2))) / 2 if self.symmetric else found
 
 
 def _divergence(target: Tensor, similarity: Tensor) -> Tensor:
-    """Mean over rows of KL(target || softmax(similarity)): (B, B), (P, B, B) -> (P,)."""
-    return (target * (target.log() - similarity.log_softmax(dim=-1))).sum(dim=-1).mean(dim=-1)
+    """Mean over rows of KL(exp(target) || softmax(similarity)): (B, B), (P, B, B) -> (P,)."""
+    return (target.exp() * (target - similarity.log_softmax(dim=-1))).sum(dim=-1).mean(dim=-1)
