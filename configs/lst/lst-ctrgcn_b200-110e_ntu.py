@@ -14,10 +14,11 @@ encoder = arg('encoder', 'minilm')
 faithful = arg('faithful', False)  # texts, bones and a tuned CLIP as in the original program
 
 _to_stream, _language = published_language(dataset, stream) if faithful else (None, language(dataset, encoder))
+_classes = 60 if dataset == 'ntu60' else 120
 model = dict(
     type='LanguageSupervisedRecognizer',
     backbone=dict(type='CTRGCN', layout='nturgb+d-ctrgcn'),
-    head=dict(type='GraphPoolHead', num_classes=60 if dataset == 'ntu60' else 120, in_channels=256),
+    head=dict(type='GraphPoolHead', num_classes=_classes, in_channels=256, init_std=(2 / _classes) ** 0.5),
     language=_language)
 train_dataloader, val_dataloader, test_dataloader = ntu_feeder(
     f'data/{dataset}-ctrgcn', split, stream, batch_size=batch_size, test_batch_size=200, seed=seed, holdout=holdout,

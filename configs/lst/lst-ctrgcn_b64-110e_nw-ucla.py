@@ -16,7 +16,7 @@ _to_stream, _language = published_language('nw-ucla', stream) if faithful else (
 model = dict(
     type='LanguageSupervisedRecognizer',
     backbone=dict(type='CTRGCN', layout='nw-ucla', num_person=1),
-    head=dict(type='GraphPoolHead', num_classes=10, in_channels=256),
+    head=dict(type='GraphPoolHead', num_classes=10, in_channels=256, init_std=(2 / 10) ** 0.5),
     language=_language)
 train_dataloader, val_dataloader, test_dataloader = nw_ucla(
     stream, frames=52, batch_size=batch_size, repeat=5, seed=seed, holdout=holdout, to_stream=_to_stream)

@@ -12,7 +12,7 @@ holdout = arg('holdout', False)
 model = dict(
     type='SkeletonRecognizer',
     backbone=dict(type='CTRGCN', layout='nw-ucla', num_person=1),
-    head=dict(type='GraphPoolHead', num_classes=10, in_channels=256))
+    head=dict(type='GraphPoolHead', num_classes=10, in_channels=256, init_std=(2 / 10) ** 0.5))
 train_dataloader, val_dataloader, test_dataloader = nw_ucla(
     stream, frames=52, batch_size=batch_size, repeat=5, seed=seed, holdout=holdout)
 optim_wrapper, param_scheduler, train_cfg = sgd_step(lr=0.1, epochs=epochs, milestones=[50], weight_decay=1e-4)

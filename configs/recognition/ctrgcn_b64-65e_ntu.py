@@ -11,10 +11,11 @@ batch_size = arg('batch_size', 64)
 seed = arg('seed', 0)
 holdout = arg('holdout', False)
 
+_classes = 60 if dataset == 'ntu60' else 120
 model = dict(
     type='SkeletonRecognizer',
     backbone=dict(type='CTRGCN', layout='nturgb+d-ctrgcn'),
-    head=dict(type='GraphPoolHead', num_classes=60 if dataset == 'ntu60' else 120, in_channels=256))
+    head=dict(type='GraphPoolHead', num_classes=_classes, in_channels=256, init_std=(2 / _classes) ** 0.5))
 train_dataloader, val_dataloader, test_dataloader = ntu_feeder(
     f'data/{dataset}-ctrgcn', split, stream, batch_size=batch_size, seed=seed, holdout=holdout, num_workers=2)
 optim_wrapper, param_scheduler, train_cfg = sgd_step(lr=0.1, epochs=epochs, milestones=[35, 55], weight_decay=4e-4)
