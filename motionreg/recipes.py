@@ -5,9 +5,10 @@ Every function returns plain dictionaries, so that a config can change what it g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from motionreg.datasets.class_splits import get_class_split
 from motionreg.motion.minimotion import ensure_minimotion
 from motionreg.motion.minimotion.dataset import Subset
 
@@ -17,7 +18,8 @@ Loaders = tuple[Config, Config | None, Config]
 
 def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline: list[Config], *, batch_size: int,
             test_batch_size: int = 64, train_split: str = 'train', val_split: str | None = None,
-            test_split: str = 'test', repeat: int = 1, seed: int = 0, num_workers: int = 0, **dataset: Any) -> Loaders:
+            test_split: str = 'test', repeat: int = 1, seed: int = 0, num_workers: int = 0,
+            classes: Mapping[str, Sequence[int]] | None = None, **dataset: Any) -> Loaders:
     """Train, validation and test dataloaders over the splits of one Store or pyskl file.
 
     Args:
@@ -29,9 +31,13 @@ def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline:
         repeat: passes over the data that make an epoch.
         seed: of order and augmentation.
         num_workers: loader processes; 0 loads in the main process, fast enough for small data.
+        classes: 'train', 'val', 'test' -> class ids, the only ones that samples are taken of; for zero-shot
+            recognition, see :func:`zero_shot`.
         dataset: further arguments of MotionDataset.
     """
-    def loader(split: str, training: bool) -> Config:
+    def loader(part: str, split: str) -> Config:
+        training = part == 'train'
+        chosen = dict(classes=list(classes[part])) if classes else {}
         pipeline = train_pipeline if training else test_pipeline
         return dict(
             batch_size=batch_size if training else test_batch_size,
@@ -40,9 +46,9 @@ def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline:
             drop_last=training,
             sampler=dict(type='EpochSampler', shuffle=training, seed=seed, repeat=repeat if training else 1),
             dataset=dict(type='MotionDataset', data=data, split=split, stream=stream, seed=seed,
-                         test_mode=not training, pipeline=[dict(step) for step in pipeline], **dataset))
+                         test_mode=not training, pipeline=[dict(step) for step in pipeline], **chosen, **dataset))
 
-    return loader(train_split, True), loader(val_split, False) if val_split else None, loader(test_split, False)
+    return loader('train', train_split), loader('val', val_split) if val_split else None, loader('test', test_split)
 
 
 def nw_ucla(stream: str = 'j', frames: int = 32, data: str = 'data/nw-ucla', holdout: bool = False,
@@ -237,3 +243,37 @@ def classification(holdout: bool = False) -> tuple[Config | None, Config | None,
     """val_cfg, val_evaluator, test_cfg, test_evaluator of a classification task."""
     metric = dict(type='ClassificationMetric')
     return (dict() if holdout else None), (dict(metric) if holdout else None), dict(), dict(metric)
+
+
+def zero_shot(dataset: str, split: str, tuning: bool = False,
+              aligner: Config | None = None) -> tuple[dict[str, Sequence[int]], list[Config]]:
+    """Which classes training, validation and test take samples of, and the metrics of zero-shot recognition.
+
+    Args:
+        dataset, split: see :func:`motionreg.datasets.get_class_split`.
+        tuning: hold out the validation classes of the split too, as unseen ones, and leave those out that are really
+            unseen: for choices, such as that of gamma.
+        aligner: config of an aligner; default PrototypeAligner.
+
+    Returns:
+        ``classes`` for the dataloaders, and test evaluators.
+    """
+    found = get_class_split(dataset, split)
+    found = found.tuning() if tuning else found
+    every = sorted((*found.seen, *found.unseen))
+    named = dict(dataset=dataset, split=split, tuning=tuning)
+    return (dict(train=found.seen, val=every if tuning else found.seen, test=every),
+            [dict(type='ZeroShotMetric', **named),
+             dict(type='AlignedZeroShotMetric', aligner=aligner or dict(type='PrototypeAligner'), **named)])
+
+
+def zero_shot_language(texts: str, prompts: str = 'sentence', encoder: str = 'minilm') -> Config:
+    """The language head of PGFA, with any texts: batches contrasted at a fixed temperature of 0.07.
+
+    Args:
+        texts: text bank, by name or file, with texts of all classes, seen and unseen.
+        prompts: 'sentence', 'description' (the first sentence), 'label' or 'lst' (texts of parts).
+        encoder: 'minilm', 'mpnet', or a folder with a sentence encoder.
+    """
+    return dict(type='LanguageHead', texts=texts, prompts=prompts, encoder=dict(type='SentenceEncoder', path=encoder),
+                loss=dict(type='MultiPartKLLoss', logit_scale='exp', learn_scale=False, loss_weight=1.0))

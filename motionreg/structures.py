@@ -22,6 +22,7 @@ class MotionSample(BaseDataElement):
         pred_scores: (num_classes,) float tensor, probabilities.
         pred_label: () int64 tensor.
         feature: (D,) float tensor, the pooled feature, where a model is asked for it.
+        class_vectors: (num_classes, D) float tensor to compare ``feature`` with, one for all samples of a batch.
 
     Meta fields: ``sample_id``, ``layout`` (its name), ``stream``, ``total_frames``, ``num_clips``, ``captions``,
     ``part_texts``, ``meta`` (subject, camera, ...).
@@ -29,7 +30,8 @@ class MotionSample(BaseDataElement):
     A subclass may declare more by extending ``DATA`` and ``META``.
     """
 
-    DATA: ClassVar[frozenset[str]] = frozenset({'gt_label', 'pred_scores', 'pred_label', 'feature'})
+    DATA: ClassVar[frozenset[str]] = frozenset({'gt_label', 'pred_scores', 'pred_label', 'feature',
+                                             'class_vectors'})
     META: ClassVar[frozenset[str]] = frozenset(
         {'sample_id', 'layout', 'stream', 'total_frames', 'num_clips', 'captions', 'part_texts', 'meta'})
 

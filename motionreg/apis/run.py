@@ -30,12 +30,14 @@ def train(config: Config) -> MotionRunner:
     return runner
 
 
-def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str, float]:  # noqa: PT028
+def test(config: Config, dump: str | None = None, features: str | None = None,  # noqa: PT028
+         amp: bool = False) -> dict[str, float]:
     """Test ``config.load_from`` on the test split. Returns the metrics.
 
     Args:
         config: as loaded; ``load_from`` names the checkpoint.
         dump: also write a score file there.
+        features: also write a feature file there.
         amp: run the network in bfloat16.
     """
     require_part(config, 'test')
@@ -44,10 +46,11 @@ def test(config: Config, dump: str | None = None, amp: bool = False) -> dict[str
                 'val_evaluator'):
         config[key] = None
     config.resume = False
-    if dump:
-        evaluators = config.test_evaluator
-        config.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]),
-                                 {'type': 'DumpScores', 'out_file': dump}]
+    for writer, out_file in (('DumpScores', dump), ('DumpFeatures', features)):
+        if out_file:
+            evaluators = config.test_evaluator
+            config.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]),
+                                     {'type': writer, 'out_file': out_file}]
     require_valid(config, config.filename or 'config')
     runner = build_runner(config)
     if amp:

@@ -14,6 +14,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help="checkpoint file, or 'last' or 'best' for that of the work folder")
     parser.add_argument('--dump', metavar='FILE', help='write a score file (.npz) for tools/ensemble.py')
+    parser.add_argument('--dump-features', metavar='FILE', help='write a feature file (.npz) of a zero-shot model, for '
+                                                                'tools/zero_shot_table.py')
     parser.add_argument('--split', help='test on this split instead of the one of the config, e.g. val')
     parser.add_argument('--amp', action='store_true', help='bfloat16 inference')
     common.add_config_arguments(parser)
@@ -33,4 +35,4 @@ def main(argv: list[str] | None = None) -> None:
     if args.split:
         require_part(config, 'test')
         config.test_dataloader.dataset.split = args.split
-    test(config, dump=args.dump, amp=args.amp)
+    test(config, dump=args.dump, features=args.dump_features, amp=args.amp)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 
 from motionreg.datasets.class_splits import ClassSplit, get_class_split
-from motionreg.errors import DataError
-from motionreg.evaluation.metrics import ScoreMetric
-from motionreg.evaluation.scores import ScoreFile, some
+from motionreg.evaluation.features import FeatureFile
+from motionreg.evaluation.metrics import FeatureMetric, ScoreMetric
+from motionreg.evaluation.protocols import checked_labels, results_table, zero_shot_results
+from motionreg.evaluation.scores import ScoreFile
 from motionreg.evaluation.zero_shot import (
     choose_gamma,
     generalized_accuracy,
@@ -18,7 +20,7 @@ from motionreg.evaluation.zero_shot import (
     seen_unseen_curve,
     zero_shot_accuracy,
 )
-from motionreg.registry import METRICS
+from motionreg.registry import ALIGNERS, METRICS
 
 
 @METRICS.register_module()
@@ -50,7 +52,7 @@ class ZeroShotMetric(ScoreMetric):
 
     def score(self, scores: ScoreFile) -> dict[str, Any]:
         """Accuracies. Raises DataError for samples without a label or of a withheld class, and for other classes."""
-        labels, (seen, unseen) = _checked(scores, self.split), (self.split.seen, self.split.unseen)
+        labels, (seen, unseen) = checked_labels(scores, self.split), (self.split.seen, self.split.unseen)
         results: dict[str, Any] = {}
         is_seen, is_unseen = np.isin(labels, seen), np.isin(labels, unseen)
         if is_unseen.any():
@@ -67,19 +69,37 @@ class ZeroShotMetric(ScoreMetric):
 
 
 def _gamma(scores: ScoreFile, split: ClassSplit) -> float:
-    return choose_gamma(scores.scores, _checked(scores, split), split.seen, split.unseen)
+    return choose_gamma(scores.scores, checked_labels(scores, split), split.seen, split.unseen)
 
 
-def _checked(scores: ScoreFile, split: ClassSplit) -> np.ndarray:
-    """The labels, of classes that belong to the split."""
-    if scores.num_classes != split.num_classes:
-        raise DataError(f'{scores.source}: scores of {scores.num_classes} classes, class split {split} is for '
-                        f'{split.num_classes}. The model scores all classes, seen and unseen.')
-    if scores.class_names:
-        split.check_classes(scores.class_names, scores.source)
-    labels = scores.require_labels()
-    withheld = np.isin(labels, split.withheld)
-    if withheld.any():
-        raise DataError(f'{scores.source}: {some(scores.ids[withheld])}: of a class that is unseen and must not be '
-                        f'looked at while choices are made ({split}). Leave it out: MotionDataset(classes=split.seen).')
-    return labels
+@METRICS.register_module()
+class AlignedZeroShotMetric(FeatureMetric):
+    """Accuracies of unseen classes after alignment, beside those of the texts alone, as a table in the log.
+
+    ``<protocol>_zsl`` and ``<protocol>_zsl_class_mean``, where the protocol is what the aligner is, 'transductive' or
+    'online': it predicts from all test samples at once, or from those before.
+
+    Args:
+        dataset, split, tuning: see ZeroShotMetric.
+        aligner: config of an aligner.
+        prefix: put before the names of the results.
+
+    Raises:
+        DataError: no such split, or one without validation classes where they are asked for.
+    """
+
+    def __init__(self, dataset: str, split: str, aligner: Any, tuning: bool = False, prefix: str | None = None) -> None:
+        super().__init__(prefix=prefix)
+        whole = get_class_split(dataset, split)
+        self.split = whole.tuning() if tuning else whole
+        self.aligner = ALIGNERS.build(aligner, where='aligner')
+
+    def measure(self, features: FeatureFile) -> dict[str, Any]:
+        """Log the table, return the accuracies. Raises DataError like ZeroShotMetric."""
+        chosen = np.isin(checked_labels(features.scores, self.split), self.split.unseen)
+        if not chosen.any():
+            return {}
+        results = zero_shot_results(features.select(chosen), self.split, [self.aligner])
+        print_log('\n' + results_table(results), logger='current')
+        return {f'{results[-1].protocol}_zsl{name}': value for name, value in
+                {'': results[-1].unseen.accuracy, '_class_mean': results[-1].unseen.class_mean}.items()}

@@ -43,7 +43,8 @@ class ZeroShotRecognizer(BaseModel):
             inputs: (N, M, T, V, C), or (N, K, M, T, V, C) with K test-time clips, whose features are averaged.
             data_samples: N samples; ``gt_label`` is needed for mode 'loss'.
             mode: 'tensor' -> features (N, D), 'loss' -> dict of losses, 'predict' -> the samples with ``feature``,
-                ``pred_scores`` (cosines to all classes) and ``pred_label`` (the nearest of all) set.
+                ``class_vectors``, ``pred_scores`` (their cosines, to all classes) and ``pred_label`` (the nearest of
+                all) set.
         """
         clips = inputs.flatten(0, 1) if inputs.ndim == 6 else inputs
         features = self.backbone(clips)
@@ -62,8 +63,10 @@ class ZeroShotRecognizer(BaseModel):
         if mode != 'predict':
             raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict'; got {mode!r}")
         samples = data_samples or [MotionSample() for _ in range(len(vectors))]
-        for sample, vector, scores in zip(samples, vectors, vectors @ self.class_vectors().T):
+        class_vectors = self.class_vectors()
+        for sample, vector, scores in zip(samples, vectors, vectors @ class_vectors.T):
             sample.feature, sample.pred_scores, sample.pred_label = vector, scores, scores.argmax()
+            sample.class_vectors = class_vectors
         return samples
 
     def class_vectors(self) -> Tensor:

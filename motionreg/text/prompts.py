@@ -105,6 +105,7 @@ PROMPTS: Mapping[str, PromptSet] = {prompts.name: prompts for prompts in (
     PromptSet('label', {'global': '{label}'}),
     PromptSet('synonym', {'global': '{synonym}'}),
     PromptSet('sentence', {'global': '{sentence}'}),
+    PromptSet('description', {'global': '{sentence[0]}'}),
 )}
 
 

@@ -1,0 +1,29 @@
+_base_ = ['../_base_/default_runtime.py']
+
+from motionreg.config import arg
+from motionreg.recipes import adamw_cosine, utd_mhad, zero_shot, zero_shot_language
+
+split = arg('split', 'random_22_5_1')
+tuning = arg('tuning', False)  # hold out the split's validation classes: for choices, such as that of gamma
+prompts = arg('prompts', 'sentence')  # or 'label', 'description', or 'lst' for texts of parts
+encoder = arg('encoder', 'minilm')
+stream = arg('stream', 'j')
+epochs = arg('epochs', 40)
+batch_size = arg('batch_size', 32)
+seed = arg('seed', 0)
+holdout = arg('holdout', False)
+
+model = dict(
+    type='ZeroShotRecognizer',
+    backbone=dict(type='STGCN', layout='utd-mhad', num_person=1, graph='spatial', base_channels=16,
+                  inflate_stages=[5, 8, 10], ch_ratio=[2, 2, 4], dropout=0.1),
+    language=zero_shot_language('utd-mhad', prompts, encoder))
+_classes, _evaluators = zero_shot('utd-mhad', split, tuning)
+train_dataloader, val_dataloader, test_dataloader = utd_mhad(
+    stream, frames=32, batch_size=batch_size, seed=seed, holdout=holdout or tuning, classes=_classes)
+test_dataloader = val_dataloader if tuning else test_dataloader
+optim_wrapper, param_scheduler, train_cfg = adamw_cosine(epochs=epochs)
+val_cfg, val_evaluator = (dict(), _evaluators[0]) if holdout or tuning else (None, None)
+test_cfg, test_evaluator = dict(), _evaluators
+auto_scale_lr = dict(enable=False, base_batch_size=32)
+randomness = dict(seed=seed)

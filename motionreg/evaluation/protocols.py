@@ -1,0 +1,172 @@
+"""The protocols of zero-shot recognition beside each other, from saved features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from motionreg.datasets.class_splits import ClassSplit
+from motionreg.datasets.zero_shot import exemplars
+from motionreg.errors import DataError
+from motionreg.evaluation.alignment import Aligner, Alignment, NearestText
+from motionreg.evaluation.exact_cosines import cosines
+from motionreg.evaluation.features import FeatureFile
+from motionreg.evaluation.scores import ScoreFile, some
+from motionreg.evaluation.tables import format_table
+from motionreg.evaluation.zero_shot import (
+    GeneralizedAccuracy,
+    ZeroShotAccuracy,
+    choose_gamma,
+    generalized_accuracy,
+    predict_calibrated,
+    seen_unseen_curve,
+    zero_shot_accuracy,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ZeroShotResult:
+    """Of one way to predict.
+
+    Attributes:
+        prediction: what it is, for a table.
+        protocol: 'inductive', 'transductive' or 'online'; 'one-shot, ...' where a sample of every class is known.
+        unseen: of the samples of unseen classes, which are the only candidates.
+        generalized: of all samples, all classes are candidates; None if there are none of seen classes.
+        gamma: what was taken off the scores of seen classes for that.
+        curve_area: in [0, 1], under the curve over all gammas; None like ``generalized``.
+    """
+
+    prediction: str
+    protocol: str
+    unseen: ZeroShotAccuracy
+    generalized: GeneralizedAccuracy | None = None
+    gamma: float = 0.0
+    curve_area: float | None = None
+
+
+def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[Aligner],
+                      validation: FeatureFile | None = None, known: FeatureFile | None = None) -> list[ZeroShotResult]:
+    """Results of the texts alone, and of each aligner.
+
+    For generalised recognition an aligner gets those samples that calibrated stacking on the texts takes for unseen
+    ones; their prototypes then stand for the unseen classes among all candidates, with a gamma of their own.
+
+    Args:
+        test: features of samples of unseen, and for generalised results of seen classes.
+        split: the classes.
+        aligners: to compare.
+        validation: samples of the classes of ``split.tuning()``, by a network trained without its unseen classes; every
+            gamma is chosen on them. None: gamma is 0.
+        known: features of training samples, whose exemplars give the one-shot results (see ``exemplars``).
+
+    Raises:
+        DataError: no sample of an unseen class, samples of a withheld one, other classes, no validation classes.
+    """
+    labels = checked_labels(test.scores, split)
+    unseen = list(split.unseen)
+    candidates = test.select(np.isin(labels, unseen))
+    texts = test.class_vectors[unseen]
+    tuning = split.tuning() if validation is not None else split
+    gate = _gamma(validation, validation.scores.scores, tuning) if validation is not None else 0.0
+    results = []
+    for aligner in (NearestText(), *aligners):
+        alignment = aligner.align(candidates.features, texts)
+        found = zero_shot_accuracy(np.array(unseen)[alignment.predictions], labels[np.isin(labels, unseen)], unseen)
+        more = {}
+        if len(candidates) < len(test) and alignment.transductive != 'online':
+            gamma = 0.0
+            if validation is not None:
+                gamma = _gamma(validation, generalized_scores(validation, tuning, aligner, gate), tuning)
+            scores = generalized_scores(test, split, aligner, gate)
+            more = {'gamma': gamma,
+                    'generalized': generalized_accuracy(predict_calibrated(scores, split.seen, unseen, gamma), labels,
+                                                        split.seen, unseen),
+                    'curve_area': seen_unseen_curve(scores, labels, split.seen, unseen).area}
+        results.append(ZeroShotResult(_name(aligner), alignment.protocol, found, **more))
+    for aligner in (NearestText(), *aligners) if known is not None else ():
+        alignment = align_exemplars(aligner, candidates, known, split)
+        found = zero_shot_accuracy(np.array(unseen)[alignment.predictions], candidates.scores.require_labels(), unseen)
+        results.append(ZeroShotResult(_name(aligner).replace('text', 'exemplar'), f'one-shot, {alignment.protocol}',
+                                      found))
+    return results
+
+
+def generalized_scores(features: FeatureFile, split: ClassSplit, aligner: Aligner, gamma: float = 0.0) -> np.ndarray:
+    """(N, K) cosines with the texts of seen classes and with what an aligner puts in place of those of unseen ones.
+
+    Args:
+        features: of samples of any class.
+        split: the classes.
+        aligner: gets the samples that the texts take for unseen ones.
+        gamma: of that first decision.
+    """
+    scores = features.scores.scores.astype(np.float64)
+    unseen = np.array(split.unseen)
+    chosen = np.isin(predict_calibrated(scores, split.seen, unseen, gamma), unseen)
+    if chosen.any():
+        alignment = aligner.align(features.features[chosen], features.class_vectors[unseen])
+        for block, values in cosines(features.features, alignment.prototypes):
+            scores[block, unseen] = values
+    return scores
+
+
+def align_exemplars(aligner: Aligner, candidates: FeatureFile, known: FeatureFile, split: ClassSplit) -> Alignment:
+    """One-shot recognition: known samples give the first pseudo labels in place of texts.
+
+    Args:
+        aligner: NearestText() for the exemplars alone.
+        candidates: features of samples of unseen classes.
+        known: features of training samples, with labels.
+        split: the classes.
+
+    Raises:
+        DataError: ``known`` has no exemplar of a class, or shares samples with ``candidates``.
+    """
+    shared = np.intersect1d(known.ids, candidates.ids)
+    if len(shared):
+        raise DataError(f'{known.source}: {some(shared)} is also tested on; take exemplars of training data.')
+    known.scores.require_labels()
+    rows = known.features[exemplars(known, split)]
+    return aligner.align(candidates.features, candidates.class_vectors[list(split.unseen)], initial=rows)
+
+
+def results_table(results: Sequence[ZeroShotResult]) -> str:
+    """The results as text; generalised columns where there are such results."""
+    generalized = any(result.generalized for result in results)
+    header = ['prediction', 'protocol', 'accuracy', 'class mean']
+    rows: list[list[object]] = [[result.prediction, result.protocol, result.unseen.accuracy, result.unseen.class_mean]
+                                for result in results]
+    if generalized:
+        header += ['seen', 'unseen', 'harmonic', 'area', 'gamma']
+        for row, result in zip(rows, results):
+            found = result.generalized
+            row += [None] * 5 if found is None else [
+                found.seen.accuracy, found.unseen.accuracy, found.harmonic, 100 * float(result.curve_area or 0),
+                f'{result.gamma:.4f}']
+    return format_table(rows, header)
+
+
+def checked_labels(scores: ScoreFile, split: ClassSplit) -> np.ndarray:
+    """The labels of scores of all classes. Raises DataError if these are others, or a sample is of a withheld one."""
+    if scores.num_classes != split.num_classes:
+        raise DataError(f'{scores.source}: scores of {scores.num_classes} classes, class split {split} is for '
+                        f'{split.num_classes}. The model scores all classes, seen and unseen.')
+    if scores.class_names:
+        split.check_classes(scores.class_names, scores.source)
+    labels = scores.require_labels()
+    withheld = np.isin(labels, split.withheld)
+    if withheld.any():
+        raise DataError(f'{scores.source}: {some(scores.ids[withheld])}: of a class that is unseen and must not be '
+                        f'looked at while choices are made ({split}). Leave it out: MotionDataset(classes=split.seen).')
+    return labels
+
+
+def _gamma(validation: FeatureFile, scores: np.ndarray, tuning: ClassSplit) -> float:
+    return choose_gamma(scores, checked_labels(validation.scores, tuning), tuning.seen, tuning.unseen)
+
+
+def _name(aligner: Aligner) -> str:
+    return 'nearest text' if isinstance(aligner, NearestText) else type(aligner).__name__
