@@ -197,4 +197,5 @@ def _accepted(node: Any, name: str) -> list[str]:
         factory = DataLoader
     elif name == 'randomness':
         factory = Runner.set_randomness
-    return list(inspect.signature(factory).parameters) if factory else []
+    more = ['paramwise_cfg', 'constructor'] if name == 'optim_wrapper' else []
+    return [*inspect.signature(factory).parameters, *more] if factory else []

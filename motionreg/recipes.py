@@ -6,9 +6,11 @@ Every function returns plain dictionaries, so that a config can change what it g
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from motionreg.datasets.class_splits import get_class_split
+from motionreg.errors import ConfigError
 from motionreg.motion.minimotion import ensure_minimotion
 from motionreg.motion.minimotion.dataset import Subset
 
@@ -156,13 +158,43 @@ def language(texts: str, encoder: str = 'minilm', shuffle: int = -1, loss_weight
 
     Args:
         texts: text bank, by name or file.
-        encoder: 'minilm', 'mpnet', or a folder with a sentence encoder.
+        encoder: see :func:`text_encoder`.
         shuffle: a seed gives every class the texts of another, as a control; -1 leaves them.
         loss_weight: of the text loss, against the cross-entropy.
     """
-    return dict(type='LanguageHead', texts=texts, encoder=dict(type='SentenceEncoder', path=encoder),
+    return dict(type='LanguageHead', texts=texts, encoder=text_encoder(encoder),
                 shuffle_classes=None if shuffle < 0 else shuffle,
                 loss=dict(type='MultiPartKLLoss', loss_weight=loss_weight))
+
+
+def text_encoder(path: str = 'minilm', **options: Any) -> Config:
+    """A frozen text encoder by what is there: a CLIP text tower, or else a sentence encoder.
+
+    Args:
+        path: 'minilm', 'mpnet', or a file or folder; one with 'clip' in its name holds a CLIP.
+        options: further arguments of the encoder, such as frozen=False.
+    """
+    kind = 'CLIPTextEncoder' if 'clip' in Path(path).name.lower() else 'SentenceEncoder'
+    return dict(type=kind, path=path, **options)
+
+
+def lst_language(dataset: str, stream: str, encoder: str = 'minilm', shuffle: int = -1, loss_weight: float = 0.8,
+                 faithful: bool = False) -> tuple[Config | None, Config]:
+    """The transform that makes the stream and the language head: :func:`language`, or :func:`published_language`.
+
+    Args:
+        dataset, stream, encoder, shuffle, loss_weight: see there.
+        faithful: as published; has a text encoder, texts and weights of its own.
+
+    Raises:
+        ConfigError: a choice that the published program does not leave.
+    """
+    if not faithful:
+        return None, language(dataset, encoder, shuffle, loss_weight)
+    if encoder != 'minilm' or shuffle >= 0:
+        raise ConfigError('faithful=True has its own text encoder and texts; leave out encoder and shuffle. For CLIP '
+                          'from another folder: --cfg-options model.language.encoder.path=<folder>')
+    return published_language(dataset, stream)
 
 
 def published_language(dataset: str, stream: str, clip: str = 'weights/clip-vit-base-patch32') -> tuple[Config, Config]:
@@ -260,7 +292,7 @@ def zero_shot(dataset: str, split: str, tuning: bool = False,
     """
     found = get_class_split(dataset, split)
     found = found.tuning() if tuning else found
-    every = sorted((*found.seen, *found.unseen))
+    every = (*found.unseen, *found.seen)
     named = dict(dataset=dataset, split=split, tuning=tuning)
     return (dict(train=found.seen, val=every if tuning else found.seen, test=every),
             [dict(type='ZeroShotMetric', **named),
@@ -273,7 +305,7 @@ def zero_shot_language(texts: str, prompts: str = 'sentence', encoder: str = 'mi
     Args:
         texts: text bank, by name or file, with texts of all classes, seen and unseen.
         prompts: 'sentence', 'description' (the first sentence), 'label' or 'lst' (texts of parts).
-        encoder: 'minilm', 'mpnet', or a folder with a sentence encoder.
+        encoder: see :func:`text_encoder`.
     """
-    return dict(type='LanguageHead', texts=texts, prompts=prompts, encoder=dict(type='SentenceEncoder', path=encoder),
+    return dict(type='LanguageHead', texts=texts, prompts=prompts, encoder=text_encoder(encoder),
                 loss=dict(type='MultiPartKLLoss', logit_scale='exp', learn_scale=False, loss_weight=1.0))

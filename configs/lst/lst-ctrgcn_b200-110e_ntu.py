@@ -1,7 +1,7 @@
 _base_ = ['../_base_/default_runtime.py']
 
 from motionreg.config import arg
-from motionreg.recipes import classification, language, ntu_feeder, published_language, sgd_step
+from motionreg.recipes import classification, lst_language, ntu_feeder, sgd_step
 
 dataset = arg('dataset', 'ntu60')  # or 'ntu120'; both prepared with --preparation ctrgcn
 split = arg('split', 'xsub')  # or 'xview' of NTU-60, 'xset' of NTU-120
@@ -11,9 +11,10 @@ batch_size = arg('batch_size', 200)
 seed = arg('seed', 0)
 holdout = arg('holdout', False)
 encoder = arg('encoder', 'minilm')
+shuffle = arg('shuffle', -1)  # a seed gives every class the texts of another, as a control
 faithful = arg('faithful', False)  # texts, bones and a tuned CLIP as in the original program
 
-_to_stream, _language = published_language(dataset, stream) if faithful else (None, language(dataset, encoder))
+_to_stream, _language = lst_language(dataset, stream, encoder, shuffle, faithful=faithful)
 _classes = 60 if dataset == 'ntu60' else 120
 model = dict(
     type='LanguageSupervisedRecognizer',

@@ -1,7 +1,7 @@
 _base_ = ['../_base_/default_runtime.py']
 
 from motionreg.config import arg
-from motionreg.recipes import classification, language, nw_ucla, published_language, sgd_step
+from motionreg.recipes import classification, lst_language, nw_ucla, sgd_step
 
 stream = arg('stream', 'j')
 epochs = arg('epochs', 110)  # of five passes each
@@ -9,10 +9,10 @@ batch_size = arg('batch_size', 64)
 seed = arg('seed', 0)
 holdout = arg('holdout', False)
 encoder = arg('encoder', 'minilm')
+shuffle = arg('shuffle', -1)  # a seed gives every class the texts of another, as a control
 faithful = arg('faithful', False)  # texts, bones and a tuned CLIP as in the original program
 
-_to_stream, _language = published_language('nw-ucla', stream) if faithful else (
-    None, language('nw-ucla', encoder, loss_weight=1.0))
+_to_stream, _language = lst_language('nw-ucla', stream, encoder, shuffle, loss_weight=1.0, faithful=faithful)
 model = dict(
     type='LanguageSupervisedRecognizer',
     backbone=dict(type='CTRGCN', layout='nw-ucla', num_person=1),

@@ -15,6 +15,7 @@ from motionreg.engine.checkpoint import missing, newest_checkpoint
 from motionreg.engine.preflight import require_valid
 from motionreg.engine.runner import MotionRunner
 from motionreg.errors import CheckpointError, ConfigError, suggest
+from motionreg.registry import MODELS
 
 
 def train(config: Config) -> MotionRunner:
@@ -30,8 +31,8 @@ def train(config: Config) -> MotionRunner:
     return runner
 
 
-def test(config: Config, dump: str | None = None, features: str | None = None,  # noqa: PT028
-         amp: bool = False) -> dict[str, float]:
+def test(config: Config, *, dump: str | None = None, features: str | None = None,  # noqa: PT028
+         amp: bool = False) -> dict[str, float]:  # noqa: PT028
     """Test ``config.load_from`` on the test split. Returns the metrics.
 
     Args:
@@ -46,6 +47,7 @@ def test(config: Config, dump: str | None = None, features: str | None = None,  
                 'val_evaluator'):
         config[key] = None
     config.resume = False
+    left_out = leave_out_training_parts(config)
     for writer, out_file in (('DumpScores', dump), ('DumpFeatures', features)):
         if out_file:
             evaluators = config.test_evaluator
@@ -53,6 +55,7 @@ def test(config: Config, dump: str | None = None, features: str | None = None,  
                                      {'type': writer, 'out_file': out_file}]
     require_valid(config, config.filename or 'config')
     runner = build_runner(config)
+    runner.left_out = left_out
     if amp:
         step, device = runner.model.test_step, next(runner.model.parameters()).device.type
 
@@ -62,6 +65,16 @@ def test(config: Config, dump: str | None = None, features: str | None = None,  
 
         runner.model.test_step = autocast_step
     return runner.test()
+
+
+def leave_out_training_parts(config: Config) -> tuple[str, ...]:
+    """Make the model of a config that of inference. Returns the names of the parts that are gone."""
+    factory = MODELS.resolve(config.model.get('type', ''))
+    parts: tuple[str, ...] = getattr(factory, 'training_only', ())
+    if parts:
+        config.model = {key: value for key, value in config.model.items() if key not in parts}
+        config.model['type'] = factory.plain_type   # type: ignore[attr-defined]
+    return parts
 
 
 def require_part(config: Config, part: str) -> None:

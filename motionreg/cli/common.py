@@ -22,7 +22,9 @@ def run(main: Callable[[], int | None]) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
     try:
-        sys.exit(main() or 0)
+        code = main() or 0
+        _leave_process_group()
+        sys.exit(code)
     except UserError as error:
         print(f'error: {error}', file=sys.stderr)
         sys.exit(2)
@@ -36,6 +38,13 @@ def run(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(130)
+
+
+def _leave_process_group() -> None:
+    """End the threads of a process group before the interpreter does, which would abort where one still works."""
+    distributed = sys.modules.get('torch.distributed')
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _terminate(number: int, frame: object) -> None:

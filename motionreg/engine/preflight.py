@@ -13,6 +13,7 @@ from motionreg import registry as registries
 from motionreg.engine.checkpoint import ON_MISMATCH, missing
 from motionreg.engine.training_checks import paramwise_problems, validation_problems
 from motionreg.errors import ConfigError, DataError, UserError, suggest
+from motionreg.motion.readers.ntu_prepare import PREPARATIONS
 from motionreg.registry import BuildError, Registry, argument_problems, value_problems
 
 # Keys that hold components, and what kind they are; the keyword arguments that the Runner adds when it builds them.
@@ -219,7 +220,9 @@ def _missing_data(dataset: dict[str, Any], path: str) -> Iterator[Problem]:
     if make in readers:
         package = registries.READERS.resolve(make).__module__.partition('.')[0]
         plugin = '' if package == 'motionreg' else f' --plugin {package}'
-        hint = f' Make it with: python tools/prepare_data.py {make}{plugin} --src <files> --out {data}'
+        way = name.removeprefix(f'{make}-')     # as in data/ntu60-ctrgcn
+        option = f' --preparation {way}' if way in PREPARATIONS else ''
+        hint = f' Make it with: python tools/prepare_data.py {make}{plugin} --src <files> --out {data}{option}'
     yield Problem(f'{path}.data', f'{data} does not exist.{hint}', missing_data=True)
 
 

@@ -34,6 +34,7 @@ class MotionRunner(Runner):
     """
 
     resumed_randomness = False
+    left_out: tuple[str, ...] = ()      # parts of the model that training had; their weights are not looked at
     _has_loaded: bool
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
@@ -110,7 +111,10 @@ class MotionRunner(Runner):
         self._check_data(checkpoint, filename)
         self._check_convention(checkpoint, filename)
         model = self.model.module if is_model_wrapper(self.model) else self.model
-        left = load_weights(model, checkpoint['state_dict'], filename, self.cfg.get('on_mismatch', 'error'))
+        unused = tuple(f'{part}.' for part in self.left_out)
+        weights = {key: value for key, value in checkpoint['state_dict'].items()
+                   if not key.removeprefix('module.').startswith(unused)} if unused else checkpoint['state_dict']
+        left = load_weights(model, weights, filename, self.cfg.get('on_mismatch', 'error'))
         if left:
             self.logger.warning('%s does not fit the model; left as initialised or ignored:\n%s', filename,
                                 mismatch_table(left))

@@ -208,7 +208,9 @@ class DumpScores(_Writer, ScoreMetric):
         out_file: .npz file to write; one of that name is replaced.
     """
 
-    score = _Writer.write
+    def score(self, scores: ScoreFile) -> dict[str, Any]:
+        """Write the file."""
+        return self.write(scores)
 
 
 @METRICS.register_module()
@@ -219,4 +221,6 @@ class DumpFeatures(_Writer, FeatureMetric):
         out_file: .npz file to write; one of that name is replaced.
     """
 
-    measure = _Writer.write
+    def measure(self, features: FeatureFile) -> dict[str, Any]:
+        """Write the file."""
+        return self.write(features)

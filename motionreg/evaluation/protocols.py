@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,31 +66,24 @@ def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[A
         DataError: no sample of an unseen class, samples of a withheld one, other classes, no validation classes.
     """
     labels = checked_labels(test.scores, split)
-    unseen = list(split.unseen)
-    candidates = test.select(np.isin(labels, unseen))
-    texts = test.class_vectors[unseen]
-    tuning = split.tuning() if validation is not None else split
-    gate = _gamma(validation, validation.scores.scores, tuning) if validation is not None else 0.0
+    is_unseen = np.isin(labels, split.unseen)
+    candidates = test.select(is_unseen)
+    gate = 0.0 if validation is None else _gamma(validation, split.tuning(), validation.scores.scores)
     results = []
     for aligner in (NearestText(), *aligners):
-        alignment = aligner.align(candidates.features, texts)
-        found = zero_shot_accuracy(np.array(unseen)[alignment.predictions], labels[np.isin(labels, unseen)], unseen)
-        more = {}
-        if len(candidates) < len(test) and alignment.transductive != 'online':
-            gamma = 0.0
-            if validation is not None:
-                gamma = _gamma(validation, generalized_scores(validation, tuning, aligner, gate), tuning)
-            scores = generalized_scores(test, split, aligner, gate)
-            more = {'gamma': gamma,
-                    'generalized': generalized_accuracy(predict_calibrated(scores, split.seen, unseen, gamma), labels,
-                                                        split.seen, unseen),
-                    'curve_area': seen_unseen_curve(scores, labels, split.seen, unseen).area}
-        results.append(ZeroShotResult(_name(aligner), alignment.protocol, found, **more))
-    for aligner in (NearestText(), *aligners) if known is not None else ():
-        alignment = align_exemplars(aligner, candidates, known, split)
-        found = zero_shot_accuracy(np.array(unseen)[alignment.predictions], candidates.scores.require_labels(), unseen)
-        results.append(ZeroShotResult(_name(aligner).replace('text', 'exemplar'), f'one-shot, {alignment.protocol}',
-                                      found))
+        alignment = aligner.align(candidates.features, test.class_vectors[list(split.unseen)])
+        result = ZeroShotResult(_name(aligner), alignment.protocol, _unseen_accuracy(alignment, candidates, split))
+        if not is_unseen.all() and alignment.transductive != 'online':
+            gamma = 0.0 if validation is None else _gamma(
+                validation, split.tuning(), generalized_scores(validation, split.tuning(), aligner, gate))
+            result = _generalized(result, generalized_scores(test, split, aligner, gate), labels, split, gamma)
+        results.append(result)
+    if known is not None:
+        for aligner in (NearestText(), *aligners):
+            alignment = align_exemplars(aligner, candidates, known, split)
+            results.append(ZeroShotResult(_name(aligner).replace('text', 'exemplar'),
+                                          f'one-shot, {alignment.protocol}',
+                                          _unseen_accuracy(alignment, candidates, split)))
     return results
 
 
@@ -164,7 +157,20 @@ def checked_labels(scores: ScoreFile, split: ClassSplit) -> np.ndarray:
     return labels
 
 
-def _gamma(validation: FeatureFile, scores: np.ndarray, tuning: ClassSplit) -> float:
+def _unseen_accuracy(alignment: Alignment, candidates: FeatureFile, split: ClassSplit) -> ZeroShotAccuracy:
+    return zero_shot_accuracy(np.array(split.unseen)[alignment.predictions], candidates.scores.require_labels(),
+                              split.unseen)
+
+
+def _generalized(result: ZeroShotResult, scores: np.ndarray, labels: np.ndarray, split: ClassSplit,
+                 gamma: float) -> ZeroShotResult:
+    predictions = predict_calibrated(scores, split.seen, split.unseen, gamma)
+    return replace(result, gamma=gamma,
+                   generalized=generalized_accuracy(predictions, labels, split.seen, split.unseen),
+                   curve_area=seen_unseen_curve(scores, labels, split.seen, split.unseen).area)
+
+
+def _gamma(validation: FeatureFile, tuning: ClassSplit, scores: np.ndarray) -> float:
     return choose_gamma(scores, checked_labels(validation.scores, tuning), tuning.seen, tuning.unseen)
 
 

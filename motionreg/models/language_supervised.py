@@ -7,8 +7,9 @@ from typing import Any
 from torch import Tensor
 
 from motionreg.errors import ConfigError
+from motionreg.models.heads.language_head import build_language
 from motionreg.models.recognizer import SkeletonRecognizer
-from motionreg.registry import HEADS, MODELS
+from motionreg.registry import MODELS
 
 
 @MODELS.register_module()
@@ -30,8 +31,7 @@ class LanguageSupervisedRecognizer(SkeletonRecognizer):
     def __init__(self, backbone: Any, head: Any, language: Any, data_preprocessor: Any = None,
                  average_clips: str = 'prob', init_cfg: Any = None) -> None:
         super().__init__(backbone, head, data_preprocessor, average_clips, init_cfg)
-        self.language = HEADS.build(language, where='language', layout=getattr(self.backbone, 'layout', None),
-                                    in_channels=self.backbone.out_channels)
+        self.language = build_language(language, self.backbone)
         classes, described = self.head.num_classes, getattr(self.language, 'num_classes', self.head.num_classes)
         if classes != described:
             raise ConfigError(f'language.texts describes {described} classes, head.num_classes is {classes}')

@@ -9,7 +9,8 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from motionreg.errors import ConfigError, DataError
-from motionreg.registry import BACKBONES, HEADS, MODELS, PREPROCESSORS
+from motionreg.models.heads.language_head import build_language
+from motionreg.registry import BACKBONES, MODELS, PREPROCESSORS
 from motionreg.structures import MotionSample
 
 
@@ -33,8 +34,7 @@ class ZeroShotRecognizer(BaseModel):
         preprocessor = PREPROCESSORS.build(data_preprocessor or {'type': 'ClipPreprocessor'}, where='data_preprocessor')
         super().__init__(data_preprocessor=preprocessor, init_cfg=init_cfg)
         self.backbone = BACKBONES.build(backbone, where='backbone')
-        self.language = HEADS.build(language, where='language', layout=getattr(self.backbone, 'layout', None),
-                                    in_channels=self.backbone.out_channels)
+        self.language = build_language(language, self.backbone)
 
     def forward(self, inputs: Tensor, data_samples: list[MotionSample] | None = None, mode: str = 'tensor') -> Any:
         """MMEngine's three modes.

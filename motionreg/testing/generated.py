@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from motionreg.layouts import Layout, get_layout
 from motionreg.motion.motion import Motion
 from motionreg.motion.writer import StoreWriter
 from motionreg.registry import find
+from motionreg.text import load_bank
 
 CLIPS = 4
 FRAMES = 24
@@ -24,14 +25,15 @@ BODY_SIZE = {'m': 1.0, 'cm': 100.0, 'mm': 1000.0, 'px': 500.0}
 
 
 def write_generated_store(path: str | Path, layout: str | Layout, num_classes: int,
-                          splits: Iterable[str] = ('train', 'test'), scores: bool = False, seed: int = 0) -> Path:
+                          splits: Iterable[str] | Mapping[str, Sequence[int] | None] = ('train', 'test'),
+                          scores: bool = False, seed: int = 0) -> Path:
     """Write a store of random, smooth motion: 4 clips of 24 to 27 frames a split, every other one of two persons.
 
     Args:
         path: folder to make.
         layout: skeleton.
-        num_classes: labels are spread from 0 to ``num_classes - 1``, both included.
-        splits: names of the splits, which share no clip.
+        num_classes: labels are spread from the first class to the last, both included.
+        splits: names of the splits, which share no clip; a dict gives the classes that each has clips of.
         scores: give the joints confidences, as 2-D estimates have.
         seed: of everything random.
 
@@ -40,10 +42,11 @@ def write_generated_store(path: str | Path, layout: str | Layout, num_classes: i
     """
     layout = get_layout(layout)
     size = BODY_SIZE.get(layout.unit, 1.0)
-    splits = list(dict.fromkeys(splits))
+    chosen = splits if isinstance(splits, Mapping) else dict.fromkeys(splits)
     with StoreWriter(path, layout=layout.name, fps=30, class_names=[f'class {n}' for n in range(num_classes)]) as store:
-        for number, split in enumerate(splits):
-            labels = np.linspace(0, num_classes - 1, CLIPS).round().astype(int)
+        for number, (split, classes) in enumerate(chosen.items()):
+            among = np.arange(num_classes) if classes is None else np.array(classes)
+            labels = among[np.linspace(0, len(among) - 1, CLIPS).round().astype(int)]
             for clip, label in enumerate(labels):
                 rng = np.random.default_rng([seed, number, clip])
                 shape = (1 + clip % 2, FRAMES + clip, layout.num_joints, layout.dims)
@@ -60,8 +63,8 @@ def use_generated_data(config: Config, folder: str | Path) -> None:
     """Point every dataloader of a config at generated data and make its run tiny: one epoch, batches of 2.
 
     Args:
-        config: as loaded, changed in place. Its model has a ``backbone`` with a layout and a ``head`` with
-            ``num_classes``; its datasets have ``data`` and ``split``, like MotionDataset.
+        config: as loaded, changed in place. Its model has a ``backbone`` with a layout, and a ``head`` with
+            ``num_classes`` or a ``language`` with texts; its datasets have ``data`` and ``split``, like MotionDataset.
         folder: where the stores are made.
 
     Raises:
@@ -69,13 +72,16 @@ def use_generated_data(config: Config, folder: str | Path) -> None:
     """
     loaders = [config[key] for key in LOADERS if config.get(key) is not None]
     classes = config.model.get('head', {}).get('num_classes')
+    if classes is None and 'texts' in config.model.get('language', {}):
+        classes = len(load_bank(config.model.language.texts))
     if classes is None or 'layout' not in config.model.get('backbone', {}):
-        raise ConfigError('data can be generated for a model with backbone.layout and head.num_classes only; give the '
-                          'config data of its own')
+        raise ConfigError('data can be generated for a model with backbone.layout and head.num_classes, or '
+                          'language.texts, only; give the config data of its own')
     layout = get_layout(loaders[0].dataset.get('layout') or config.model.backbone.layout)
     scores = layout.dims == 2 and _input_channels(config.model.backbone) % 2 == 1
     store = write_generated_store(Path(folder, 'store'), layout, classes,
-                                  [str(loader.dataset.get('split')) for loader in loaders], scores)
+                                  {str(loader.dataset.get('split')): loader.dataset.get('classes')
+                                   for loader in loaders}, scores)
     for loader in loaders:
         loader.dataset.data = str(store)
         loader.dataset.split = str(loader.dataset.get('split'))

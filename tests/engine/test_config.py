@@ -32,6 +32,11 @@ def test_dotted_keys_reach_existing_values_lists_and_constructor_arguments(tiny_
     assert config.train_dataloader.dataset.num_samples == 4
 
 
+def test_parameter_groups_can_be_given_on_the_command_line(tiny_config: Path) -> None:
+    rates = {'custom_keys': {'head': {'lr_mult': 0.1}}}
+    assert load_config(tiny_config, {'optim_wrapper.paramwise_cfg': rates}).optim_wrapper.paramwise_cfg == rates
+
+
 @pytest.mark.parametrize(('options', 'folder'), [
     ([], 'default'), (['stream=j'], 'default'), (['stream=b'], 'stream=b'), (['lr=0.050'], 'default'),
     (['seed=1', 'stream=j', 'epochs=3', 'train_dataloader.num_workers=1'], 'epochs=3,seed=1')])

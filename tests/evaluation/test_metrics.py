@@ -78,7 +78,7 @@ def test_bad_predictions_are_named(make_stream):
             evaluate(ClassificationMetric(), batches, size)
 
     other = ScoreFile(stream.ids, stream.scores[::-1], stream.labels)
-    fails([samples(stream), samples(other, [3])], "sample 's003' came more than once, with different scores or labels")
+    fails([samples(stream), samples(other, [3])], "sample 's003' came more than once, with different pred_scores or")
     wrong = ScoreFile(stream.ids, stream.scores, np.roll(stream.labels, 1))
     fails([samples(stream), samples(wrong, [4])], "sample 's004' came more than once")
     fails([samples(stream, range(79))], '79 different samples were scored, the data set has 80')
@@ -90,7 +90,7 @@ def test_bad_predictions_are_named(make_stream):
     narrow = samples(stream)
     narrow[5].gt_label = torch.tensor(6)
     fails([narrow], "label of sample 's005' is not one of the 6 classes")
-    fails([samples(stream), samples(make_stream(1, classes=4))], r'shapes \(4,\), \(6,\), expected one score a class')
+    fails([samples(stream), samples(make_stream(1, classes=4))], r'shapes \(4,\), \(6,\), expected one row of numbers')
     silent = samples(stream)
     del silent[2].pred_scores
     fails([silent], "sample 's002' has no pred_scores")
@@ -166,6 +166,7 @@ for indices in (range(n - 1)[rank::2], None):
     except DataError as error:
         results.append(str(error))
 json.dump(results, open(f'{folder}/result{rank}.json', 'w'))
+dist.destroy_process_group()
 """
 
 

@@ -15,12 +15,14 @@ from torch import nn
 
 from motionreg.config import load_config
 from motionreg.engine.preflight import check_config
-from motionreg.errors import ConfigError, DataError
-from motionreg.layouts import get_layout
-from motionreg.models.heads.language_head import derangement, pooling
+from motionreg.errors import CheckpointError, ConfigError, DataError
+from motionreg.layouts import get_layout, list_layouts
+from motionreg.models.conversion import convert
+from motionreg.models.conversion.rules import UNUSED
+from motionreg.models.heads.language_head import build_language, derangement, pooling
 from motionreg.models.losses import MultiPartKLLoss
 from motionreg.models.losses.gather import gather_rows
-from motionreg.registry import MODELS
+from motionreg.registry import BACKBONES, MODELS
 from motionreg.text import TextBank, TextEntry
 from tests.models.language import LetterEncoder, bank, batch, recognizer
 
@@ -142,10 +144,11 @@ def two_processes(rank: int, folder: str) -> None:
     """One of two ranks: half of the batch, through DistributedDataParallel."""
     torch.set_num_threads(1)
     dist.init_process_group('gloo', init_method=f'file://{folder}/meet', rank=rank, world_size=2)
-    model = recognizer(Path(folder, 'cache'), frozen=False)
+    model = recognizer(Path(folder, 'cache'), synonyms=2, frozen=False)
     parallel = nn.parallel.DistributedDataParallel(model)
     inputs, samples = batch()
     mine = slice(4 * rank, 4 * rank + 4)
+    torch.manual_seed(5)        # both draw their texts from one seed, as the whole batch does
     losses = parallel(inputs[mine], samples[mine], mode='loss')
     total(losses).backward()
     if rank == 0:
@@ -164,7 +167,8 @@ def test_two_processes_have_the_loss_and_the_gradients_of_one_with_the_whole_bat
                 process.kill()
             pytest.fail('two processes did not end within 120 s')
     found = torch.load(tmp_path / 'result.pt')
-    model = recognizer(tmp_path / 'cache', frozen=False)
+    model = recognizer(tmp_path / 'cache', synonyms=2, frozen=False)
+    torch.manual_seed(5)
     losses = model(*batch(), mode='loss')
     total(losses).backward()
     torch.testing.assert_close(found['text'], losses['loss_text'].detach(), rtol=1e-5, atol=1e-6)
@@ -216,3 +220,62 @@ def test_sharp_targets_stay_finite_and_weights_are_weights() -> None:
     for weights in ([0.0, 0.0], [-1.0, 2.0]):
         with pytest.raises(ConfigError, match='none below 0, and not all 0'):
             MultiPartKLLoss(2, part_weights=weights)
+
+
+def test_joints_that_a_backbone_ignores_are_in_no_part(tmp_path: Path) -> None:
+    layout = get_layout('nw-ucla')
+    arms = layout.part_index('lst4')['arms']
+    ignored = [layout.joints[arms[0]]]
+    parts = recognizer(tmp_path, backbone='STGCN').backbone
+    model = MODELS.build({
+        'type': 'LanguageSupervisedRecognizer',
+        'backbone': {'type': 'STGCN', 'layout': 'nw-ucla', 'num_person': 1, 'base_channels': 8, 'num_stages': 3,
+                     'inflate_stages': [2], 'down_stages': [3], 'ignore_joints': ignored},
+        'head': {'type': 'GraphPoolHead', 'num_classes': 4, 'in_channels': parts.out_channels},
+        'language': {'type': 'LanguageHead', 'texts': bank(), 'encoder': LetterEncoder(), 'cache': str(tmp_path)}})
+    pool = model.language.pool
+    assert pool.shape == (19, 5)
+    torch.testing.assert_close(pool.sum(dim=0), torch.ones(5))
+    assert (pool[:, model.language.slots.index('arms')] > 0).sum() == len(arms) - 1
+    assert model(*batch(), mode='loss')['loss_text'].isfinite()
+    with pytest.raises(ConfigError, match='ignore_joints leaves no joint of arms'):
+        pooling(layout, ['arms'], 'lst4', torch.tensor([joint for joint in range(20) if joint not in arms]))
+
+
+def test_a_backbone_says_what_its_features_are_of(tmp_path: Path) -> None:
+    class Bare(nn.Module):
+        out_channels = 16
+
+    with pytest.raises(ConfigError, match='backbone Bare has no attribute layout'):
+        build_language({'type': 'LanguageHead', 'texts': bank(), 'encoder': LetterEncoder()}, Bare())
+
+
+@pytest.mark.parametrize('layout', [name for name in list_layouts() if 'lst4' in get_layout(name).parts])
+@pytest.mark.parametrize('backbone', ['STGCN', 'STGCNpp', 'CTRGCN', 'ShiftGCN'])
+def test_every_backbone_learns_from_language_on_every_skeleton(backbone: str, layout: str, tmp_path: Path) -> None:
+    size = {'num_stages': 2, 'base_channels': 8, 'inflate_stages': [2], 'down_stages': []}
+    skeleton = get_layout(layout)
+    network = BACKBONES.build({'type': backbone, 'layout': layout, 'num_person': 1, 'in_channels': skeleton.dims,
+                               **size})
+    model = MODELS.build({
+        'type': 'LanguageSupervisedRecognizer', 'backbone': network,
+        'head': {'type': 'GraphPoolHead', 'num_classes': 4, 'in_channels': network.out_channels},
+        'language': {'type': 'LanguageHead', 'texts': bank(), 'encoder': LetterEncoder(), 'cache': str(tmp_path)}})
+    samples = batch(2)[1]
+    losses = model(torch.randn(2, 1, 8, skeleton.num_joints, skeleton.dims), samples, mode='loss')
+    total(losses).backward()
+    for projection in model.language.projections.values():
+        assert projection.weight.grad.abs().sum() > 0
+
+
+def test_a_tuned_encoder_stays_behind_when_weights_become_those_of_lst(tmp_path: Path) -> None:
+    layers = {'num_stages': 2, 'base_channels': 8, 'inflate_stages': [], 'down_stages': []}
+    model = MODELS.build({
+        'type': 'LanguageSupervisedRecognizer', 'backbone': {'type': 'CTRGCN', 'layout': 'nw-ucla', **layers},
+        'head': {'type': 'GraphPoolHead', 'num_classes': 4, 'in_channels': 8},
+        'language': {'type': 'LanguageHead', 'texts': bank(), 'encoder': LetterEncoder(frozen=False)}})
+    theirs, pairs = convert(model.state_dict(), 'ctrgcn', target='lst')
+    assert ('language.encoder.matrix', UNUSED) in pairs
+    assert {'linear_head.ViT-B/32.weight', 'part_list.3.bias', 'logit_scale'} <= set(theirs)
+    with pytest.raises(CheckpointError, match=r'no place in a checkpoint of pyskl.*--deploy'):
+        convert(model.state_dict(), 'ctrgcn', target='pyskl')

@@ -24,7 +24,7 @@ class Convention:
     Attributes:
         flipped_graph: the graphs start transposed: a joint receives along the bones that it would send along.
         end_act: activation at the end of the temporal unit.
-        narrow: input widths up to which (or at which) relations have ``min_relation`` channels, not ``C_in // 8``.
+        narrow: input widths at which relations have 8 channels, not ``C_in // 8``.
     """
 
     flipped_graph: bool
@@ -37,7 +37,7 @@ class Convention:
 
 
 CONVENTIONS = {
-    'official': Convention(flipped_graph=True, end_act='none', narrow=(3, 9)),
+    'official': Convention(flipped_graph=True, end_act='none', narrow=(*range(8), 9)),     # published: 3 and 9
     'pyskl': Convention(flipped_graph=False, end_act='relu', narrow=range(17)),
 }
 

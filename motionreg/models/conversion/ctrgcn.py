@@ -79,9 +79,12 @@ def to_ours(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Tens
 
 def to_theirs(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Tensor], Pairs]:
     """The inverse of :func:`to_ours`, with (our key, their key) pairs."""
+    if program != 'lst' and any(key.startswith('language.') for key in weights):
+        raise CheckpointError(f'a language head has no place in a checkpoint of {program}; leave it out first with '
+                              'tools/publish_model.py --deploy')
     turned = _turn(weights) if PROGRAMS[program].turned else dict(weights)
     theirs: dict[str, Tensor] = {}
-    pairs: Pairs = []
+    pairs: Pairs = [(key, UNUSED) for key in weights if key.startswith('language.encoder.')]     # LST keeps it nowhere
     for name, targets in _names(weights, program, theirs=False):
         for suffix in _suffixes(weights, name):
             value = _reshape(turned[name + suffix], name + suffix, to_ours=False)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 
 from motionreg.errors import ConfigError, DataError
@@ -30,6 +31,7 @@ class LanguageHead(nn.Module):
         encoder: config of a text encoder.
         layout: of the features' joints.
         in_channels: C of the features.
+        joints: (W,) numbers of the joints that the backbone keeps; None: all.
         prompts: name or dict, see :func:`motionreg.text.get_prompts`; its slots are 'global' and parts.
         part_set: name of the layout's part set that has the other slots.
         loss: config of a loss that has ``per_part``, from (P, B, D), (P, B, D), (B,) to (P,), and ``combine``, from
@@ -45,7 +47,7 @@ class LanguageHead(nn.Module):
 
     def __init__(self, texts: str | TextBank, encoder: Any, layout: str | Mapping[str, Any] | Layout, in_channels: int,
                  prompts: str | Mapping[str, str] = 'lst', part_set: str = 'lst4', loss: Any = None,
-                 shuffle_classes: int | None = None, cache: str | None = None) -> None:
+                 shuffle_classes: int | None = None, cache: str | None = None, joints: Tensor | None = None) -> None:
         super().__init__()
         layout = get_layout(layout)
         self.bank = bank = load_bank(texts)
@@ -55,7 +57,7 @@ class LanguageHead(nn.Module):
         self.encoder = TEXT_ENCODERS.build(encoder, where='encoder')
         self.cache = EmbeddingCache(cache)
         self._set_texts(render(bank, prompts))
-        self.register_buffer('pool', pooling(layout, self.slots, part_set), persistent=False)
+        self.register_buffer('pool', pooling(layout, self.slots, part_set, joints), persistent=False)
         self._table: list[Tensor] = []      # of one, once it is made; no buffer, for those keep their size
         self.projections = nn.ModuleDict({slot: self._projection(slot, in_channels) for slot in self.slots})
         self.loss_fn = self._build_loss({'type': 'MultiPartKLLoss'} if loss is None else loss)
@@ -100,7 +102,8 @@ class LanguageHead(nn.Module):
         if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < self.num_classes:
             raise DataError(f'labels {int(labels.min())}..{int(labels.max())} do not fit the {self.num_classes} '
                             f'classes of text bank {self.bank.name!r}; labels count from 0')
-        draw = torch.rand(len(self.slots), len(labels)).to(labels.device)
+        draw = torch.rand(len(self.slots), get_world_size() * len(labels)).to(labels.device)
+        draw = draw[:, get_rank() * len(labels):][:, :len(labels)]      # processes with one seed draw different texts
         chosen = self.choices[self.first[:, labels] + (draw * self.count[:, labels]).long()]
         if self.encoder.frozen:
             return self._vectors()[chosen]
@@ -130,8 +133,8 @@ class LanguageHead(nn.Module):
         return {'loss_text': self.loss_fn.combine(per_part), **shares}
 
 
-def pooling(layout: Layout, slots: Sequence[str], part_set: str) -> Tensor:
-    """(V, P) matrix that takes the mean over the joints of every slot."""
+def pooling(layout: Layout, slots: Sequence[str], part_set: str, joints: Tensor | None = None) -> Tensor:
+    """(V, P) matrix that takes the mean over the joints of every slot, or (W, P) over those that are kept."""
     parts = layout.part_index(part_set) if set(slots) != {WHOLE} else {}
     unknown = [slot for slot in slots if slot != WHOLE and slot not in parts]
     if unknown:
@@ -139,13 +142,35 @@ def pooling(layout: Layout, slots: Sequence[str], part_set: str) -> Tensor:
                           f'{", ".join(parts)}')
     matrix = torch.zeros(layout.num_joints, len(slots))
     for place, slot in enumerate(slots):
-        joints = list(range(layout.num_joints)) if slot == WHOLE else parts[slot]
-        matrix[joints, place] = 1 / len(joints)
-    return matrix
+        matrix[list(range(layout.num_joints)) if slot == WHOLE else parts[slot], place] = 1
+    matrix = matrix if joints is None else matrix[joints.cpu()]
+    empty = [slot for slot, count in zip(slots, matrix.sum(dim=0)) if not count]
+    if empty:
+        raise ConfigError(f'ignore_joints leaves no joint of {", ".join(empty)}, of which there are texts')
+    return matrix / matrix.sum(dim=0)
+
+
+def build_language(language: Any, backbone: nn.Module) -> Any:
+    """The language head of a config, for the features of a backbone.
+
+    Raises:
+        ConfigError: the backbone does not say of which joints its features are.
+    """
+    if isinstance(language, Mapping):
+        lacking = [name for name in ('layout', 'out_channels') if not hasattr(backbone, name)]
+        if lacking:
+            raise ConfigError(f'backbone {type(backbone).__name__} has no attribute {" and no ".join(lacking)}, which '
+                              'tells a language head what its features are; set it in the constructor: self.layout = '
+                              'get_layout(layout)')
+        found = {'layout': backbone.layout, 'in_channels': backbone.out_channels, 'joints': getattr(
+            backbone, 'joints', None)}
+        return HEADS.build(language, where='language', **{name: value for name, value in found.items()
+                                                          if value is not None})
+    return language
 
 
 def derangement(count: int, seed: int) -> list[int]:
-    """A random permutation that leaves nothing in its place: a circle through all numbers in random order."""
+    """A random permutation of one circle through all numbers, which leaves nothing in its place."""
     if count < 2:
         raise ConfigError(f'{count} class cannot be shuffled')
     circle = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist()

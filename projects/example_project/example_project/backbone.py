@@ -48,13 +48,15 @@ class JointMixer(nn.Module):
 
     Attributes:
         out_channels: ``channels``.
+        layout: whose joints the features are of, for heads that look at parts of the body.
         input_norm: what the pre-flight check compares with the data.
     """
 
     def __init__(self, layout: str | dict[str, Any] | Layout, in_channels: int = 3, channels: int = 32,
                  num_blocks: int = 3, kernel_size: int = 5) -> None:
         super().__init__()
-        num_joints = get_layout(layout).num_joints
+        self.layout = get_layout(layout)
+        num_joints = self.layout.num_joints
         self.input_norm = InputNorm(num_joints, in_channels)
         self.embed = nn.Conv2d(in_channels, channels, 1)
         self.blocks = nn.Sequential(*(MixerBlock(channels, num_joints, kernel_size) for _ in range(num_blocks)))
