@@ -299,13 +299,23 @@ def zero_shot(dataset: str, split: str, tuning: bool = False,
              dict(type='AlignedZeroShotMetric', aligner=aligner or dict(type='PrototypeAligner'), **named)])
 
 
-def zero_shot_language(texts: str, prompts: str = 'sentence', encoder: str = 'minilm') -> Config:
-    """The language head of PGFA, with any texts: batches contrasted at a fixed temperature of 0.07.
+def zero_shot_language(texts: str, prompts: str = 'sentence', encoder: str = 'minilm', method: str = 'pgfa') -> Config:
+    """The head of zero-shot recognition, with any texts.
 
     Args:
         texts: text bank, by name or file, with texts of all classes, seen and unseen.
         prompts: 'sentence', 'description' (the first sentence), 'label' or 'lst' (texts of parts).
         encoder: see :func:`text_encoder`.
+        method: 'pgfa', batches contrasted with their texts at a fixed temperature of 0.07; or 'vae', a latent space
+            that skeletons and texts share, on the features of a classifier.
+
+    Raises:
+        ConfigError: no such method.
     """
-    return dict(type='LanguageHead', texts=texts, prompts=prompts, encoder=text_encoder(encoder),
-                loss=dict(type='MultiPartKLLoss', logit_scale='exp', learn_scale=False, loss_weight=1.0))
+    named = dict(texts=texts, prompts=prompts, encoder=text_encoder(encoder))
+    if method == 'pgfa':
+        return dict(type='LanguageHead', loss=dict(type='MultiPartKLLoss', logit_scale='exp', learn_scale=False,
+                                                   loss_weight=1.0), **named)
+    if method == 'vae':
+        return dict(type='CrossModalVAEHead', **named)
+    raise ConfigError(f"method is 'pgfa' or 'vae', not {method!r}")

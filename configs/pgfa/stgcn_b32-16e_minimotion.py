@@ -7,6 +7,7 @@ split = arg('split', 'random_19_5_1')
 tuning = arg('tuning', False)  # hold out the split's validation classes: for choices, such as that of gamma
 prompts = arg('prompts', 'sentence')  # or 'label', 'description', or 'lst' for texts of parts
 encoder = arg('encoder', 'minilm')
+method = arg('method', 'pgfa')  # or 'vae', the baseline of SynSE's kind
 stream = arg('stream', 'j')
 epochs = arg('epochs', 16)
 batch_size = arg('batch_size', 32)
@@ -17,7 +18,7 @@ model = dict(
     type='ZeroShotRecognizer',
     backbone=dict(type='STGCN', layout='smpl24', num_person=1, graph='spatial', base_channels=16,
                   inflate_stages=[5, 8, 10], ch_ratio=[2, 2, 4], dropout=0.1),
-    language=zero_shot_language('minimotion', prompts, encoder))
+    language=zero_shot_language('minimotion', prompts, encoder, method))
 _classes, _evaluators = zero_shot('minimotion', split, tuning)
 train_dataloader, val_dataloader, test_dataloader = minimotion(
     stream, frames=32, batch_size=batch_size, seed=seed, holdout=holdout or tuning, classes=_classes)

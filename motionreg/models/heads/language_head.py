@@ -18,38 +18,27 @@ from motionreg.text.encoders import EmbeddingCache, distinct
 WHOLE = 'global'    # the slot of prompts that stands for all joints
 
 
-@HEADS.register_module()
-class LanguageHead(nn.Module):
-    """Projects features of the whole body and of its parts to the space of a text encoder, to be pulled to the texts
-    of their class (Xiang et al., GAP, ICCV 2023). Needed in training only.
+class TextHead(nn.Module):
+    """What heads that learn from texts share: one of the texts of a label, and what stands for every class.
 
-    Every sample draws one of the texts that its class has for a slot. A frozen encoder reads all texts once, through a
-    cache on the disk; a tuned one (``frozen=False``) the distinct texts of every batch.
+    A frozen encoder reads all texts once, through a cache on the disk; a tuned one (``frozen=False``) the distinct
+    texts of every batch.
 
     Args:
         texts: a text bank: name, file, or TextBank.
         encoder: config of a text encoder.
-        layout: of the features' joints.
-        in_channels: C of the features.
-        joints: (W,) numbers of the joints that the backbone keeps; None: all.
-        prompts: name or dict, see :func:`motionreg.text.get_prompts`; its slots are 'global' and parts.
-        part_set: name of the layout's part set that has the other slots.
-        loss: config of a loss that has ``per_part``, from (P, B, D), (P, B, D), (B,) to (P,), and ``combine``, from
-            that to a scalar; default MultiPartKLLoss. ``num_parts`` is the number of slots.
+        prompts: name or dict, see :func:`motionreg.text.get_prompts`.
         shuffle_classes: seed to give every class the texts of another: the control of an experiment.
         cache: folder of the embedding cache.
     """
 
-    pool: Tensor
     choices: Tensor
     count: Tensor
     first: Tensor
 
-    def __init__(self, texts: str | TextBank, encoder: Any, layout: str | Mapping[str, Any] | Layout, in_channels: int,
-                 prompts: str | Mapping[str, str] = 'lst', part_set: str = 'lst4', loss: Any = None,
-                 shuffle_classes: int | None = None, cache: str | None = None, joints: Tensor | None = None) -> None:
+    def __init__(self, texts: str | TextBank, encoder: Any, prompts: str | Mapping[str, str],
+                 shuffle_classes: int | None = None, cache: str | None = None) -> None:
         super().__init__()
-        layout = get_layout(layout)
         self.bank = bank = load_bank(texts)
         if shuffle_classes is not None:
             bank = bank.select(derangement(len(bank), shuffle_classes))
@@ -57,25 +46,7 @@ class LanguageHead(nn.Module):
         self.encoder = TEXT_ENCODERS.build(encoder, where='encoder')
         self.cache = EmbeddingCache(cache)
         self._set_texts(render(bank, prompts))
-        self.register_buffer('pool', pooling(layout, self.slots, part_set, joints), persistent=False)
         self._table: list[Tensor] = []      # of one, once it is made; no buffer, for those keep their size
-        self.projections = nn.ModuleDict({slot: self._projection(slot, in_channels) for slot in self.slots})
-        self.loss_fn = self._build_loss({'type': 'MultiPartKLLoss'} if loss is None else loss)
-
-    def _build_loss(self, loss: Any) -> Any:
-        if not isinstance(loss, Mapping):
-            return loss
-        if loss.get('num_parts', len(self.slots)) != len(self.slots):
-            raise ConfigError(f'loss.num_parts is {loss["num_parts"]}, the prompts have {len(self.slots)} slots: '
-                              f'{", ".join(self.slots)}. Leave it out')
-        return LOSSES.build({**loss, 'num_parts': len(self.slots)}, where='loss')
-
-    def _projection(self, slot: str, in_channels: int) -> nn.Linear:
-        layer = nn.Linear(in_channels, self.encoder.width)
-        if slot == WHOLE:
-            nn.init.kaiming_normal_(layer.weight, mode='fan_out')
-            nn.init.zeros_(layer.bias)
-        return layer
 
     def _set_texts(self, rendered: Mapping[str, Sequence[Sequence[str]]]) -> None:
         """Number the distinct texts: those of slot p and class c are ``choices[first[p, c]:][:count[p, c]]``."""
@@ -90,12 +61,6 @@ class LanguageHead(nn.Module):
     def num_classes(self) -> int:
         """Classes that have texts."""
         return len(self.bank)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Features (N, M, C, T, V) -> projected means over time, the joints of each slot and persons, (P, N, D)."""
-        pooled = features.mean(dim=3).mean(dim=1) @ self.pool.to(features.dtype)
-        return torch.stack([projection(pooled[..., slot]) for slot, projection in
-                            enumerate(self.projections.values())])
 
     def text_features(self, labels: Tensor) -> Tensor:
         """One drawn text of each slot for each of the (N,) labels, encoded: (P, N, D)."""
@@ -114,17 +79,71 @@ class LanguageHead(nn.Module):
         """(number of texts, D) vectors of a frozen encoder, made on first use."""
         if not self._table:
             self._table.append(self.cache.encode(self.encoder, self.texts))
-        self._table[0] = self._table[0].to(self.pool.device)
+        self._table[0] = self._table[0].to(self.choices.device)
         return self._table[0]
 
     @torch.no_grad()
-    def class_vectors(self) -> Tensor:
-        """What stands for every class: the unit mean of the unit vectors of its texts, (P, num_classes, D)."""
+    def class_texts(self) -> Tensor:
+        """The unit mean of the unit vectors of the texts of every class, (P, num_classes, D)."""
         vectors = self._vectors() if self.encoder.frozen else self.encoder.encode(self.texts)
         unit = nn.functional.normalize(vectors[self.choices], dim=-1)
         owner = torch.repeat_interleave(torch.arange(self.count.numel(), device=unit.device), self.count.flatten())
         sums = unit.new_zeros(self.count.numel(), unit.shape[1]).index_add_(0, owner, unit)
         return nn.functional.normalize(sums, dim=-1).view(*self.count.shape, -1)
+
+
+@HEADS.register_module()
+class LanguageHead(TextHead):
+    """Projects features of the whole body and of its parts to the space of a text encoder, to be pulled to the texts
+    of their class (Xiang et al., GAP, ICCV 2023). Needed in training only.
+
+    Every sample draws one of the texts that its class has for a slot.
+
+    Args:
+        texts, encoder, shuffle_classes, cache: see TextHead.
+        layout: of the features' joints.
+        in_channels: C of the features.
+        prompts: name or dict, see :func:`motionreg.text.get_prompts`; its slots are 'global' and parts.
+        part_set: name of the layout's part set that has the other slots.
+        loss: config of a loss that has ``per_part``, from (P, B, D), (P, B, D), (B,) to (P,), and ``combine``, from
+            that to a scalar; default MultiPartKLLoss. ``num_parts`` is the number of slots.
+        joints: (W,) numbers of the joints that the backbone keeps; None: all.
+    """
+
+    pool: Tensor
+
+    def __init__(self, texts: str | TextBank, encoder: Any, layout: str | Mapping[str, Any] | Layout, in_channels: int,
+                 prompts: str | Mapping[str, str] = 'lst', part_set: str = 'lst4', loss: Any = None,
+                 shuffle_classes: int | None = None, cache: str | None = None, joints: Tensor | None = None) -> None:
+        super().__init__(texts, encoder, prompts, shuffle_classes, cache)
+        self.register_buffer('pool', pooling(get_layout(layout), self.slots, part_set, joints), persistent=False)
+        self.projections = nn.ModuleDict({slot: self._projection(slot, in_channels) for slot in self.slots})
+        self.loss_fn = self._build_loss({'type': 'MultiPartKLLoss'} if loss is None else loss)
+
+    def _build_loss(self, loss: Any) -> Any:
+        if not isinstance(loss, Mapping):
+            return loss
+        if loss.get('num_parts', len(self.slots)) != len(self.slots):
+            raise ConfigError(f'loss.num_parts is {loss["num_parts"]}, the prompts have {len(self.slots)} slots: '
+                              f'{", ".join(self.slots)}. Leave it out')
+        return LOSSES.build({**loss, 'num_parts': len(self.slots)}, where='loss')
+
+    def _projection(self, slot: str, in_channels: int) -> nn.Linear:
+        layer = nn.Linear(in_channels, self.encoder.width)
+        if slot == WHOLE:
+            nn.init.kaiming_normal_(layer.weight, mode='fan_out')
+            nn.init.zeros_(layer.bias)
+        return layer
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (N, M, C, T, V) -> projected means over time, the joints of each slot and persons, (P, N, D)."""
+        pooled = features.mean(dim=3).mean(dim=1) @ self.pool.to(features.dtype)
+        return torch.stack([projection(pooled[..., slot]) for slot, projection in
+                            enumerate(self.projections.values())])
+
+    def class_vectors(self) -> Tensor:
+        """What projected features are compared with, (P, num_classes, D)."""
+        return self.class_texts()
 
     def loss(self, features: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The loss, and its share of every slot (``text_<slot>``, for the log)."""
