@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePath, PurePosixPath
 
 from motionreg.errors import DataError
 
@@ -17,27 +17,32 @@ class FileTree:
         src: a zip file, a folder (searched with its subfolders), or a folder with zip files that hold them.
         suffix: such as '.json'.
         what: name of the data set, for messages.
+        accept: which of these files belong to it, by their path in ``src`` (in a zip file of a folder: behind the
+            name of the zip file).
+        required: whether there must be such a file.
 
     Raises:
         DataError: ``src`` does not exist, is a damaged zip file, or holds no file with that suffix.
     """
 
-    def __init__(self, src: str | Path, suffix: str, what: str) -> None:
+    def __init__(self, src: str | Path, suffix: str, what: str, accept: Callable[[PurePath], bool] = lambda path: True,
+                 required: bool = True) -> None:
         self.src = Path(src)
+        self._accept = accept
         self._zips: dict[Path, zipfile.ZipFile] = {}
         self._members: dict[str, tuple[Path, str | None]] = {}
         if not self.src.exists():
             raise DataError(f'{self.src} does not exist. --src takes the {what} folder or zip file.')
         if self.src.is_file():
-            self._add_zip(self.src, suffix)
+            self._add_zip(self.src, suffix, PurePath())
         else:
             for file in sorted(self.src.rglob(f'*{suffix}')):
-                if not file.name.startswith('.'):
+                if not file.name.startswith('.') and accept(file.relative_to(self.src)):
                     self._add(file.stem, file, None)
             if not self._members:
                 for file in sorted(self.src.rglob('*.zip')):
-                    self._add_zip(file, suffix)
-        if not self._members:
+                    self._add_zip(file, suffix, file.relative_to(self.src))
+        if required and not self._members:
             raise DataError(f'{self.src}: no {suffix} file in it, nor in a zip file in it. --src takes the {what} '
                             'folder or zip file.')
 
@@ -75,12 +80,13 @@ class FileTree:
                             'Name one folder with --src.')
         self._members[name] = path, member
 
-    def _add_zip(self, path: Path, suffix: str) -> None:
+    def _add_zip(self, path: Path, suffix: str, inside: PurePath) -> None:
         try:
             archive = self._zips[path] = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError) as error:
             raise DataError(f'{path}: not a readable zip file ({error}). Download or copy it again.') from error
         for member in archive.namelist():
             file = PurePosixPath(member)
-            if file.suffix == suffix and '__MACOSX' not in file.parts and not file.name.startswith('.'):
+            if (file.suffix == suffix and '__MACOSX' not in file.parts and not file.name.startswith('.')
+                    and self._accept(inside / file)):
                 self._add(file.stem, path, member)
