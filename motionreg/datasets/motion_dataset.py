@@ -192,7 +192,8 @@ class MotionDataset(Dataset):
 
     @property
     def _where(self) -> str:
-        return str(self.data) if isinstance(self.data, str | Path) else type(self.data).__name__
+        return str(self.data if isinstance(self.data, str | Path) else getattr(self.data, 'path', None)
+                   or type(self.data).__name__)
 
 
 def _all_finite(x: np.ndarray) -> bool:

@@ -55,6 +55,8 @@ class CrossModalVAEHead(TextHead):
         label_smoothing: of the classifier.
     """
 
+    training_only = ('classifier',)     # whatever the classes, nothing else here has their number
+
     def __init__(self, texts: str | TextBank, encoder: Any, in_channels: int,
                  layout: str | Mapping[str, Any] | Layout | None = None, joints: Tensor | None = None,
                  prompts: str | Mapping[str, str] = 'sentence', hidden: int = 256, latent: int = 64,

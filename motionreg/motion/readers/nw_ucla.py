@@ -72,15 +72,24 @@ def _motions(tree: FileTree, fields: dict[str, dict[str, int]]) -> Iterator[Moti
     for name in tree:
         meta = dict(fields[name])
         label = meta.pop('label')
-        text = tree.read(name)
-        try:
-            content = json.loads(text)
-            skeletons = np.array(content['skeletons'], dtype=np.float32)
-        except (ValueError, TypeError, KeyError) as error:
-            raise DataError(f'{tree.where(name)}: not a json file with a list "skeletons" of frames of joints of three '
-                            f'numbers ({type(error).__name__}: {error}).') from error
-        if skeletons.ndim != 3 or skeletons.shape[1:] != (20, 3):
-            raise DataError(f'{tree.where(name)}: skeletons has shape {skeletons.shape}, expected (frames, 20, 3).')
-        if content.get('label', label + 1) != label + 1:
-            raise DataError(f"{tree.where(name)}: label is {content['label']}, its name means {label + 1}.")
+        skeletons, given = parse_clip(tree.read(name), tree.where(name))
+        if given not in (None, label + 1):
+            raise DataError(f'{tree.where(name)}: label is {given}, its name means {label + 1}.')
         yield Motion(skeletons[None], 'nw-ucla', name, label=label, meta=meta)
+
+
+def parse_clip(text: bytes, where: str) -> tuple[np.ndarray, int | None]:
+    """Joints (T, 20, 3) float32, and the label from 1 if there is one, of the content of a file.
+
+    Raises:
+        DataError: it is not such a skeleton; the message starts with ``where``.
+    """
+    try:
+        content = json.loads(text)
+        skeletons = np.array(content['skeletons'], dtype=np.float32)
+    except (ValueError, TypeError, KeyError) as error:
+        raise DataError(f'{where}: not a json file with a list "skeletons" of frames of joints of three numbers '
+                        f'({type(error).__name__}: {error}).') from error
+    if skeletons.ndim != 3 or skeletons.shape[1:] != (20, 3):
+        raise DataError(f'{where}: skeletons has shape {skeletons.shape}, expected (frames, 20, 3).')
+    return skeletons, content.get('label')

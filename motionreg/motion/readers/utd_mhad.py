@@ -76,13 +76,21 @@ def _motions(tree: FileTree, fields: dict[str, dict[str, int]]) -> Iterator[Moti
     for name in tree:
         meta = dict(fields[name])
         label = meta.pop('label')
-        content = io.BytesIO(tree.read(name))
-        try:
-            skeleton = np.asarray(loadmat(content, variable_names=['d_skel'])['d_skel'], np.float32)
-        except _DAMAGE as error:
-            raise DataError(f'{tree.where(name)}: not a MATLAB 5 file with a numeric variable d_skel '
-                            f'({type(error).__name__}: {error}).') from error
-        if skeleton.ndim != 3 or skeleton.shape[:2] != (20, 3):
-            raise DataError(f'{tree.where(name)}: d_skel has shape {skeleton.shape}, expected (20, 3, frames).')
-        yield Motion(np.ascontiguousarray(skeleton.transpose(2, 0, 1))[None], 'utd-mhad', _sample_id(name), label=label,
+        yield Motion(parse_clip(tree.read(name), tree.where(name))[None], 'utd-mhad', _sample_id(name), label=label,
                      fps=FPS, meta=meta)
+
+
+def parse_clip(content: bytes, where: str) -> np.ndarray:
+    """Joints (T, 20, 3) float32 of the content of a file.
+
+    Raises:
+        DataError: it is not such a skeleton; the message starts with ``where``.
+    """
+    try:
+        skeleton = np.asarray(loadmat(io.BytesIO(content), variable_names=['d_skel'])['d_skel'], np.float32)
+    except _DAMAGE as error:
+        raise DataError(f'{where}: not a MATLAB 5 file with a numeric variable d_skel '
+                        f'({type(error).__name__}: {error}).') from error
+    if skeleton.ndim != 3 or skeleton.shape[:2] != (20, 3):
+        raise DataError(f'{where}: d_skel has shape {skeleton.shape}, expected (20, 3, frames).')
+    return np.ascontiguousarray(skeleton.transpose(2, 0, 1))
