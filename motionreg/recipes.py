@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from motionreg.datasets.class_splits import get_class_split
+from motionreg.datasets.zero_shot import frame50
 from motionreg.errors import ConfigError
 from motionreg.motion.minimotion import ensure_minimotion
 from motionreg.motion.minimotion.dataset import Subset
@@ -123,6 +124,22 @@ def ntu_feeder(data: str = 'data/ntu60', split: str = 'xsub', stream: str = 'j',
         dict(type='CropResize', window=frames), dict(type='RandomRotation', theta=0.3),
         to_stream or dict(type='ToStream'), dict(type='FormatClip', num_person=2), dict(type='PackInputs')]
     return loaders(data, stream, pipeline, pipeline, layout='nturgb+d-ctrgcn', **_ntu_splits(split, holdout), **options)
+
+
+def frame50_clips(data: str, split: str = 'xsub', stream: str = 'j', frames: int = 50, holdout: bool = False,
+                  **options: Any) -> Loaders:
+    """NTU RGB+D or PKU-MMD as SMIE and PGFA learn from it: 50 frames of two persons, each centred and to the front.
+
+    Args:
+        data: a Store made with ``prepare_data.py <set> --preparation aimclr``.
+        split: 'xsub' or another half of the data set's ``<split>_train`` and ``<split>_val``.
+        frames: 64 for Shift-GCN: resampled from the 50.
+        holdout: train on part of the training subjects and validate on the rest.
+        options: arguments of :func:`loaders`.
+    """
+    pipeline: list[Config] = [*frame50(frames), dict(type='ToStream'), dict(type='FormatClip', num_person=2),
+                              dict(type='PackInputs')]
+    return loaders(data, stream, pipeline, pipeline, **_ntu_splits(split, holdout), **options)
 
 
 def minimotion(stream: str = 'j', frames: int = 32, root: str = 'data/minimotion', subset: Subset = 'all',
@@ -244,17 +261,20 @@ def adamw_cosine(lr: float = 3e-3, epochs: int = 30, weight_decay: float = 0.05,
 
 
 def sgd_step(lr: float = 0.1, epochs: int = 65, milestones: Sequence[int] = (35, 55), warmup_epochs: int = 5,
-             weight_decay: float = 4e-4, val_interval: int = 1) -> tuple[Config, list[Config], Config]:
-    """SGD with Nesterov momentum 0.9, the learning rate set once an epoch: that of CTR-GCN and LST.
+             weight_decay: float = 4e-4, val_interval: int = 1, nesterov: bool = True,
+             warmup_start: int = 1) -> tuple[Config, list[Config], Config]:
+    """SGD with momentum 0.9, the learning rate set once an epoch: that of CTR-GCN and LST.
 
-    In epoch e, counted from 0, it is lr (e + 1) / warmup_epochs at first, then lr 0.1^(number of milestones <= e).
+    In epoch e, counted from 0, it is lr (e + warmup_start) / warmup_epochs until that is lr, then
+    lr 0.1^(number of milestones <= e). PGFA starts at 0 (here 1e-9 lr, which MMEngine
+    can go on from): its first epoch moves no weight.
 
     Returns:
         optim_wrapper, param_scheduler, train_cfg.
     """
-    optimizer = dict(type='SGD', lr=lr, momentum=0.9, weight_decay=weight_decay, nesterov=True)
-    warmup = [dict(type='LinearLR', start_factor=1 / warmup_epochs, by_epoch=True, begin=0,
-                   end=warmup_epochs)] if warmup_epochs > 1 else []
+    optimizer = dict(type='SGD', lr=lr, momentum=0.9, weight_decay=weight_decay, nesterov=nesterov)
+    warmup = [dict(type='LinearLR', start_factor=max(warmup_start / warmup_epochs, 1e-9), by_epoch=True, begin=0,
+                   end=warmup_epochs + 1 - warmup_start)] if warmup_epochs > warmup_start else []
     steps = dict(type='MultiStepLR', milestones=list(milestones), gamma=0.1, by_epoch=True)
     return (dict(type='OptimWrapper', optimizer=optimizer), [*warmup, steps],
             dict(by_epoch=True, max_epochs=epochs, val_interval=val_interval))
@@ -297,6 +317,16 @@ def zero_shot(dataset: str, split: str, tuning: bool = False,
     return (dict(train=found.seen, val=every if tuning else found.seen, test=every),
             [dict(type='ZeroShotMetric', **named),
              dict(type='AlignedZeroShotMetric', aligner=aligner or dict(type='PrototypeAligner'), **named)])
+
+
+def published_zero_shot_language(dataset: str) -> Config:
+    """The head of PGFA as its program has it: the short sentences, read by all-mpnet-base-v2.
+
+    Args:
+        dataset: 'ntu60', 'ntu120' or 'pku-mmd'. Its texts are data/texts/pgfa-<dataset>.yaml, made with
+            tools/prepare_texts.py.
+    """
+    return zero_shot_language(f'data/texts/pgfa-{dataset}.yaml', 'description', 'mpnet')
 
 
 def zero_shot_language(texts: str, prompts: str = 'sentence', encoder: str = 'minilm', method: str = 'pgfa') -> Config:

@@ -45,6 +45,13 @@ def test_step_schedule_is_that_of_the_published_programs(
     assert wrapper['optimizer']['nesterov']
 
 
+def test_step_schedule_can_start_at_nothing_as_in_pgfa() -> None:
+    wrapper, schedule, _ = sgd_step(0.05, 12, (8, 10), 5, nesterov=False, warmup_start=0)
+    expected = [0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.05, 0.05, 0.005, 0.005, 0.0005, 0.0005]
+    assert rates(schedule, 0.05, 12) == pytest.approx(expected, rel=1e-7, abs=1e-9)
+    assert not wrapper['optimizer']['nesterov']
+
+
 def test_cosine_falls_to_zero_step_by_step() -> None:
     _, schedule, _ = sgd_cosine(lr=0.1, epochs=4)
     expected = [0.05 * (1 + math.cos(math.pi * step / 20)) for step in range(20)]

@@ -89,13 +89,10 @@ class ClassSplit:
     def tuning(self) -> ClassSplit:
         """The split to make choices on: ``validation`` is unseen, ``fit`` seen, and what is really unseen withheld.
 
-        Raises:
-            DataError: the split has no validation classes.
+        A split without validation classes gets those that ``with_validation()`` draws.
         """
-        if not self.validation:
-            raise DataError(f'class split {self} has no validation classes. Draw some of its seen classes with '
-                            'with_validation(seed=0).')
-        return replace(self, name=f'{self.name}/validation', unseen=self.validation, validation=(), exemplars=(),
+        whole = self if self.validation else self.with_validation()
+        return replace(whole, name=f'{self.name}/validation', unseen=whole.validation, validation=(), exemplars=(),
                        withheld=tuple(sorted((*self.unseen, *self.withheld))))
 
     def with_validation(self, count: int | None = None, seed: int = 0) -> ClassSplit:

@@ -63,7 +63,7 @@ def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[A
         known: features of training samples, whose exemplars give the one-shot results (see ``exemplars``).
 
     Raises:
-        DataError: no sample of an unseen class, samples of a withheld one, other classes, no validation classes.
+        DataError: no sample of an unseen class, samples of a withheld one, or other classes.
     """
     labels = checked_labels(test.scores, split)
     is_unseen = np.isin(labels, split.unseen)

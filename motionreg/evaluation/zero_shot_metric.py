@@ -40,7 +40,7 @@ class ZeroShotMetric(ScoreMetric):
         prefix: put before the names, as in 'prefix/zsl'.
 
     Raises:
-        DataError: no such split, or one without validation classes where they are asked for.
+        DataError: no such split.
     """
 
     def __init__(self, dataset: str, split: str, tuning: bool = False, gamma: float | str = 0.0,
@@ -85,7 +85,7 @@ class AlignedZeroShotMetric(FeatureMetric):
         prefix: put before the names of the results.
 
     Raises:
-        DataError: no such split, or one without validation classes where they are asked for.
+        DataError: no such split.
     """
 
     def __init__(self, dataset: str, split: str, aligner: Any, tuning: bool = False, prefix: str | None = None) -> None:

@@ -77,7 +77,10 @@ def test_videos_are_cut_into_clips(place, folder, tmp_path):
     assert info.splits == {'xsub_train': ['0002-L-001', '0002-L-002', '0002-M-001'],
                            'xsub_val': ['0003-R-001', '0003-R-002', '0003-R-003'],
                            'xview_train': ['0002-M-001', '0003-R-001', '0003-R-002', '0003-R-003'],
-                           'xview_val': ['0002-L-001', '0002-L-002']}
+                           'xview_val': ['0002-L-001', '0002-L-002'],
+                           'xsub_train_fit': ['0002-L-001', '0002-L-002', '0002-M-001'], 'xsub_train_val': [],
+                           'xview_train_fit': ['0002-M-001', '0003-R-001', '0003-R-002', '0003-R-003'],
+                           'xview_train_val': []}
     np.testing.assert_array_equal(clips['0002-L-001'].keypoint, video_frames('0002-L')[:1, 2:10])
     np.testing.assert_array_equal(clips['0002-L-002'].keypoint, video_frames('0002-L')[:1, 10:11])
     np.testing.assert_array_equal(clips['0003-R-003'].keypoint, video_frames('0003-R')[:, 5:9])
@@ -121,9 +124,20 @@ def test_missing_list_leaves_out_videos_and_clips(folder, tmp_path):
     assert (info.size, info.splits['xsub_val'], info.splits['xview_val']) == (2, [], ['0002-L-002'])
 
 
+def test_every_fifth_recording_is_for_choices(folder):
+    for file in sorted(folder.rglob('*0003*')):
+        file.rename(file.with_name(file.name.replace('0003', '0005')))
+    for name in ('cross-subject.txt', 'cross-view.txt'):
+        path = folder / 'Split' / name
+        path.write_text(path.read_text().replace('0003', '0005'))
+    splits = read_pku_mmd(folder)[1].splits
+    assert splits['xview_train_fit'] == ['0002-M-001']
+    assert splits['xview_train_val'] == ['0005-R-001', '0005-R-002', '0005-R-003']
+
+
 def test_one_list_is_enough(folder):
     (folder / 'Split' / 'cross-subject.txt').unlink()
-    assert list(read_pku_mmd(folder)[1].splits) == ['xview_train', 'xview_val']
+    assert list(read_pku_mmd(folder)[1].splits) == ['xview_train', 'xview_val', 'xview_train_fit', 'xview_train_val']
 
 
 def test_a_clip_without_a_body_stops_or_is_skipped(folder, tmp_path):
@@ -144,7 +158,7 @@ def test_prepare_data(folder, tmp_path, capsys):
     assert '6 clips, layout nturgb+d, 51 classes, 1 to 8 frames' in capsys.readouterr().out
     store = Store(tmp_path / 'store')
     assert store.class_names == CLASS_NAMES
-    assert list(store.splits) == ['xsub_train', 'xsub_val']
+    assert list(store.splits) == ['xsub_train', 'xsub_val', 'xsub_train_fit', 'xsub_train_val']
 
 
 @pytest.mark.parametrize(('path', 'content', 'message'), [

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from motionreg.models.losses import MultiPartKLLoss
+from motionreg.recipes import sgd_step
 from tests.parity.recordings import Recording, recordings
+from tests.test_recipes import rates
 
 recorded = pytest.mark.parametrize('recording', recordings('pgfa_losses'))
 
@@ -87,3 +89,12 @@ def test_three_steps_of_training(recording: Recording) -> None:
     close(recording, torch.stack(losses), 'sgd3_losses')
     close(recording, layer.weight, 'sgd3/adapter.weight')
     close(recording, layer.bias, 'sgd3/adapter.bias')
+
+
+@recorded
+def test_learning_rates_of_the_published_schedule(recording: Recording) -> None:
+    expected = recording.outputs['lr_step']
+    warmup, lr = int(np.argmax(expected)), float(expected.max())
+    milestones = np.flatnonzero(np.diff(expected) < 0) + 1
+    _, schedule, _ = sgd_step(lr, len(expected), milestones.tolist(), warmup, warmup_start=0)
+    np.testing.assert_allclose(rates(schedule, lr, len(expected)), expected, rtol=1e-7, atol=1e-9)

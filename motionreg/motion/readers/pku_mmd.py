@@ -13,7 +13,7 @@ import numpy as np
 
 from motionreg.errors import DataError
 from motionreg.motion.motion import Motion
-from motionreg.motion.readers.dataset_info import DatasetInfo
+from motionreg.motion.readers.dataset_info import DatasetInfo, cut_validation
 from motionreg.motion.readers.file_tree import FileTree
 from motionreg.motion.readers.ntu_prepare import MAX_FRAMES
 from motionreg.registry import READERS
@@ -65,6 +65,8 @@ def read_pku_mmd(src: str | Path, labels: str | Path | None = None, cross_subjec
 
     Splits are the official lists: 'xsub_train', 'xsub_val' and 'xview_train', 'xview_val'. They come with the data set
     and are not part of this package; one of the two is enough. Names in them that ``src`` does not have are ignored.
+    Every '*_train' is also cut into '*_train_fit' and, every fifth recording in all its views, '*_train_val', for
+    choices made while developing. Nothing says whose recording it is, so the two may share subjects.
 
     Args:
         src: a folder, or zip file, of the skeleton files; it may hold all others too: label files in a folder or zip
@@ -102,6 +104,9 @@ def read_pku_mmd(src: str | Path, labels: str | Path | None = None, cross_subjec
     for protocol, halves in _read_lists(src, {'xsub': cross_subject, 'xview': cross_view}).items():
         for half, names in zip(('train', 'val'), halves):
             splits[f'{protocol}_{half}'] = [name for video in videos if video in names for name in ids[video]]
+        train = splits[f'{protocol}_train']
+        cut = cut_validation(train, {name: int(name[:4]) % 5 for name in train}, held_out=[0])
+        splits |= {f'{protocol}_train_fit': cut['train_fit'], f'{protocol}_train_val': cut['val']}
     info = DatasetInfo(LAYOUT, FPS, CLASS_NAMES, splits, size, {'dataset': 'pku-mmd', 'preparation': preparation})
     return _motions(skeletons, actions, preparation), info
 
