@@ -8,8 +8,8 @@ speed, in the row's precision, that the step reaches. 'original' compares with t
 was measured once on one idle core in the same unit (37 and 115 products for pyskl's ST-GCN forward and forward plus
 backward, 40 and 119 for its ST-GCN++, batch 8, 2 persons, 100 frames, 25 joints; 22 and 78 for the authors' CTR-GCN at
 64 frames). A busy machine slows memory more than products, so that this reads low there; 'plain' therefore compares
-CTR-GCN with the arrangement of benchmarks/plain_ctrgcn.py in fp32 in the same turns. Both compute the same, which is
-checked first.
+CTR-GCN and PGFA's ST-GCN with the arrangements of benchmarks/plain_*.py in fp32 in the same turns. Both compute the
+same, which is checked first.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import torch
 from plain_ctrgcn import PlainCTRGCN
+from plain_stgcn import PlainSTGCN
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -32,7 +33,10 @@ from motionreg.evaluation.tables import format_table
 from motionreg.models.conversion import convert
 from motionreg.registry import BACKBONES
 
-FRAMES = {'STGCN': 100, 'STGCNpp': 100, 'CTRGCN': 64, 'plain CTRGCN': 64}
+FRAMES = {'STGCN': 100, 'STGCNpp': 100, 'CTRGCN': 64, 'ShiftGCN': 64, 'PGFA': 50}
+PGFA = {'type': 'STGCN', 'layout': 'nturgb+d', 'base_channels': 16, 'inflate_stages': [5, 8, 10], 'ch_ratio': [2, 2, 4],
+        'dropout': 0.5}
+PLAIN = {'CTRGCN': PlainCTRGCN, 'PGFA': PlainSTGCN}
 ORIGINAL = {'STGCN': {'infer': 37, 'train': 115}, 'STGCNpp': {'infer': 40, 'train': 119},
             'CTRGCN': {'infer': 22, 'train': 78}}
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
@@ -50,21 +54,22 @@ def matrix_product(dtype: torch.dtype) -> Callable[[], None]:
 
 def clips(name: str) -> torch.Tensor:
     """A batch of 8 clips of 2 persons and 25 joints."""
-    return torch.randn(8, 2, FRAMES[name], 25, 3, generator=torch.Generator().manual_seed(1))
+    return torch.randn(8, 2, FRAMES[name.removeprefix('plain ')], 25, 3, generator=torch.Generator().manual_seed(1))
 
 
 def build(name: str) -> nn.Module:
     """A backbone for NTU; plain ones have the weights of ours, and are seen to compute the same."""
     torch.manual_seed(0)
-    ours = BACKBONES.build({'type': name.removeprefix('plain '), 'layout': 'nturgb+d-ctrgcn'}).eval()
-    if not name.startswith('plain '):
+    kind = name.removeprefix('plain ')
+    ours = BACKBONES.build(PGFA if kind == 'PGFA' else {'type': kind, 'layout': 'nturgb+d-ctrgcn'}).eval()
+    if kind == name:
         return ours
-    for block in ours.blocks:   # at first the refinement is off, and the unit all but its residual
+    for block in ours.blocks if kind == 'CTRGCN' else ():   # at first the refinement is off, the unit near its residual
         nn.init.constant_(block.spatial.alpha, 0.3)
         nn.init.constant_(block.spatial.norm.weight, 0.5)
-    plain = PlainCTRGCN().eval()
-    weights, _ = convert({f'backbone.{key}': value for key, value in ours.state_dict().items()}, 'ctrgcn',
-                         target='official')
+    plain = PLAIN[kind]().eval()
+    family, program = ('ctrgcn', 'official') if kind == 'CTRGCN' else ('stgcn', 'pgfa')
+    weights, _ = convert({f'backbone.{key}': value for key, value in ours.state_dict().items()}, family, target=program)
     plain.load_state_dict(weights)
     with torch.no_grad():
         torch.testing.assert_close(plain(clips(name)), ours(clips(name)), rtol=1e-3, atol=1e-4)
@@ -111,17 +116,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--repeats', type=int, default=9)
     parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument('--backbones', nargs='+', default=list(ORIGINAL))
+    parser.add_argument('--backbones', nargs='+', choices=list(FRAMES), default=list(FRAMES))
     parser.add_argument('--out', type=Path, help='JSON file')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     steps = {(name, mode, precision): step(name, mode, precision)
              for name in args.backbones for mode in ('infer', 'train') for precision in DTYPES}
-    compared = ('infer', 'train') if 'CTRGCN' in args.backbones else ()
-    plain = {mode: step('plain CTRGCN', mode, 'fp32') for mode in compared}
+    plain = {(name, mode): step(f'plain {name}', mode, 'fp32') for name in args.backbones if name in PLAIN
+             for mode in ('infer', 'train')}
     rows = {f'product {precision}': matrix_product(dtype) for precision, dtype in DTYPES.items()}
     rows |= {' '.join(key): run for key, run in steps.items()}
-    rows |= {f'plain CTRGCN {mode}': run for mode, run in plain.items()}
+    rows |= {f'plain {name} {mode}': run for (name, mode), run in plain.items()}
     times = measure(rows, args.repeats)
     product = {precision: statistics.median(times[f'product {precision}']) for precision in DTYPES}
     table = []
@@ -135,8 +140,8 @@ def main() -> None:
                       'min ms': 1e3 * min(seconds), 'max ms': 1e3 * max(seconds), 'products': products,
                       'peak %': 100 * peak,
                       'x original fp32': ORIGINAL.get(name, {}).get(mode, float('nan')) / products,
-                      'x plain fp32': statistics.median(times[f'plain CTRGCN {mode}']) / median
-                      if name == 'CTRGCN' else float('nan')})
+                      'x plain fp32': statistics.median(times[f'plain {name} {mode}']) / median
+                      if name in PLAIN else float('nan')})
     machine = f'{platform.machine()}, {torch.__version__}, {args.threads} thread(s), ' + ', '.join(
         f'{precision} product {1e3 * seconds:.1f} ms' for precision, seconds in product.items())
     print(machine)
