@@ -119,6 +119,7 @@ class ZeroShotPredictor:
         own = self.model.state_dict()
         load_weights(self.model, {**weights, **{key: own[key] for key in own if key.startswith(unused)}}, path)
 
+    @torch.no_grad()
     def features(self, files: Sequence[Any], samples: Sequence[str] = ()) -> FeatureFile:
         """Features of clips beside the vectors of the classes.
 
@@ -138,8 +139,7 @@ class ZeroShotPredictor:
             chosen = [number for number, sample_id in enumerate(own) if single or not samples or sample_id in samples]
             wanted -= set(own)
             if chosen:
-                ids += [str(file.path) if single else f'{file.path}:{own[number]}'
-                        for number in chosen]
+                ids += [str(file.path) if single else f'{file.path}:{own[number]}' for number in chosen]
                 rows += self._rows(file, chosen)
         if wanted:
             raise DataError(f'no file has a sample {min(wanted)!r}.')
@@ -152,10 +152,9 @@ class ZeroShotPredictor:
         settings = {key: self._dataset[key] for key in ('pipeline', 'stream') if key in self._dataset}
         dataset = MotionDataset(file, layout=self.layout, test_mode=True, indices=chosen, **settings)
         rows: list[np.ndarray] = []
-        for batch in DataLoader(dataset, batch_size=64, collate_fn=stack_clips):   # type: ignore[arg-type]
+        for batch in DataLoader(dataset, batch_size=64, collate_fn=stack_clips):
             try:
-                with torch.no_grad():
-                    predicted = self.model.test_step(batch)
+                predicted = self.model.test_step(batch)
             except UserError as error:
                 raise DataError(f'{file.path}: {error}') from error
             rows += [sample.feature.float().cpu().numpy() for sample in predicted]

@@ -86,6 +86,24 @@ class ScoreFile:
         labels = None if self.labels is None else self.labels[indices]
         return ScoreFile(self.ids[indices], self.scores[indices], labels, self.class_names, self.source)
 
+    def among(self, classes: Sequence[int]) -> ScoreFile:
+        """The samples of these classes, which are the only candidates; classes are numbered anew, in this order.
+
+        Raises:
+            DataError: no labels, a class that has no scores, or no sample of them.
+        """
+        chosen, labels = np.asarray(classes, np.int64), self.require_labels()
+        if len(chosen) == 0 or chosen.min() < 0 or chosen.max() >= self.num_classes:
+            raise DataError(f'{self.source}: classes {", ".join(map(str, classes))} are not among the '
+                            f'{self.num_classes} that have scores.')
+        kept = np.isin(labels, chosen)
+        if not kept.any():
+            raise DataError(f'{self.source}: no sample is of classes {", ".join(map(str, classes))}.')
+        places = np.argsort(chosen)
+        return ScoreFile(self.ids[kept], self.scores[np.ix_(kept, chosen)],
+                         places[np.searchsorted(chosen, labels[kept], sorter=places)],
+                         tuple(self.names[label] for label in chosen), self.source)
+
     def save(self, path: str | Path) -> Path:
         """Write an .npz file without pickled objects, under a temporary name first, so that it is whole or absent.
 

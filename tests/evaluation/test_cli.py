@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from motionreg.cli import analyze_logs, confusion_matrix, ensemble
+from motionreg.datasets.class_splits import ClassSplit, save_class_split
 from motionreg.errors import ConfigError, DataError
 from motionreg.evaluation.ensemble import ensemble as fuse
 from motionreg.evaluation.scores import ScoreFile
@@ -91,6 +92,25 @@ def test_confusion_matrix(files, tmp_path, capsys):
     assert all(f'class {k}' in text for k in range(6))
     assert (tmp_path / 'c.csv').read_text().count('\n') == 7
     assert (tmp_path / 'c.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_confusion_matrix_of_unseen_classes(files, make_stream, tmp_path, capsys):
+    """Samples and candidates are those of the unseen classes, in their order."""
+    save_class_split(ClassSplit('moves', 'mine', 6, unseen=(4, 1)), tmp_path / 'split.yaml')
+    confusion_matrix.main([files[0], '--dataset', 'moves', '--class-split', str(tmp_path / 'split.yaml'),
+                           '--normalize', 'none', '--csv', str(tmp_path / 'c.csv'), '--png', str(tmp_path / 'c.png')])
+    scores = make_stream(0, prob=True)
+    kept = np.isin(scores.labels, (4, 1))
+    right = np.where(scores.scores[kept, 4] > scores.scores[kept, 1], 4, 1) == scores.labels[kept]
+    assert f'unseen classes of moves/mine, {kept.sum()} samples, 2 classes, top-1 {100 * right.mean():.2f}' in (
+        capsys.readouterr().out)
+    rows = [line.split(',') for line in (tmp_path / 'c.csv').read_text().splitlines()]
+    assert rows[0][1:] == ['class 4', 'class 1'] == [row[0] for row in rows[1:]]
+    assert int(rows[1][1]) + int(rows[2][2]) == right.sum()
+    with pytest.raises(DataError, match='classes 6 are not among the 6'):
+        scores.among([6])
+    with pytest.raises(DataError, match='no sample is of classes 5'):
+        scores.select(scores.labels < 5).among([5])
 
 
 def test_analyze_logs(tmp_path, capsys):
