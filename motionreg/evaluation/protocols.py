@@ -51,14 +51,14 @@ def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[A
                       validation: FeatureFile | None = None, known: FeatureFile | None = None) -> list[ZeroShotResult]:
     """Results of the texts alone, and of each aligner.
 
-    For generalised recognition an aligner gets those samples that calibrated stacking on the texts takes for unseen
-    ones; their prototypes then stand for the unseen classes among all candidates, with a gamma of their own.
+    For generalised recognition the texts say which samples are of unseen classes, by calibrated stacking; an aligner
+    gets these and says of which unseen class they are.
 
     Args:
         test: features of samples of unseen, and for generalised results of seen classes.
         split: the classes.
         aligners: to compare.
-        validation: samples of the classes of ``split.tuning()``, by a network trained without its unseen classes; every
+        validation: samples of the classes of ``split.tuning()``, by a network trained without its unseen classes;
             gamma is chosen on them. None: gamma is 0.
         known: features of training samples, whose exemplars give the one-shot results (see ``exemplars``).
 
@@ -68,15 +68,13 @@ def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[A
     labels = checked_labels(test.scores, split)
     is_unseen = np.isin(labels, split.unseen)
     candidates = test.select(is_unseen)
-    gate = 0.0 if validation is None else _gamma(validation, split.tuning(), validation.scores.scores)
+    gamma = 0.0 if validation is None else _gamma(validation, split.tuning())
     results = []
     for aligner in (NearestText(), *aligners):
         alignment = aligner.align(candidates.features, test.class_vectors[list(split.unseen)])
         result = ZeroShotResult(_name(aligner), alignment.protocol, _unseen_accuracy(alignment, candidates, split))
         if not is_unseen.all() and alignment.transductive != 'online':
-            gamma = 0.0 if validation is None else _gamma(
-                validation, split.tuning(), generalized_scores(validation, split.tuning(), aligner, gate))
-            result = _generalized(result, generalized_scores(test, split, aligner, gate), labels, split, gamma)
+            result = _generalized(result, generalized_scores(test, split, aligner, gamma), labels, split, gamma)
         results.append(result)
     if known is not None:
         for aligner in (NearestText(), *aligners):
@@ -88,13 +86,17 @@ def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[A
 
 
 def generalized_scores(features: FeatureFile, split: ClassSplit, aligner: Aligner, gamma: float = 0.0) -> np.ndarray:
-    """(N, K) cosines with the texts of seen classes and with what an aligner puts in place of those of unseen ones.
+    """(N, K) scores of all classes, in which an aligner tells unseen classes apart.
+
+    Prototypes are nearer to all samples than texts. Their cosines, side by side with those of the texts of seen
+    classes, would say little about which kind a sample is of, and would need a gamma of their own. So the best score
+    among unseen classes stays that of the texts, and the others follow it at the distances of the prototypes' cosines.
 
     Args:
         features: of samples of any class.
         split: the classes.
         aligner: gets the samples that the texts take for unseen ones.
-        gamma: of that first decision.
+        gamma: of that decision.
     """
     scores = features.scores.scores.astype(np.float64)
     unseen = np.array(split.unseen)
@@ -102,7 +104,8 @@ def generalized_scores(features: FeatureFile, split: ClassSplit, aligner: Aligne
     if chosen.any():
         alignment = aligner.align(features.features[chosen], features.class_vectors[unseen])
         for block, values in cosines(features.features, alignment.prototypes):
-            scores[block, unseen] = values
+            best = scores[block][:, unseen].max(axis=1, keepdims=True)
+            scores[block, unseen] = best + values - values.max(axis=1, keepdims=True)
     return scores
 
 
@@ -170,8 +173,9 @@ def _generalized(result: ZeroShotResult, scores: np.ndarray, labels: np.ndarray,
                    curve_area=seen_unseen_curve(scores, labels, split.seen, split.unseen).area)
 
 
-def _gamma(validation: FeatureFile, tuning: ClassSplit, scores: np.ndarray) -> float:
-    return choose_gamma(scores, checked_labels(validation.scores, tuning), tuning.seen, tuning.unseen)
+def _gamma(validation: FeatureFile, tuning: ClassSplit) -> float:
+    labels = checked_labels(validation.scores, tuning)
+    return choose_gamma(validation.scores.scores, labels, tuning.seen, tuning.unseen)
 
 
 def _name(aligner: Aligner) -> str:
