@@ -96,28 +96,44 @@ class ZeroShotPredictor:
         checkpoint = read_checkpoint(path)
         found = checkpoint_config(checkpoint, path, options) if config is None else load_config(config, options)
         if config is None:
-            require_registered([found.get('model'), found.get('test_dataloader')], path)
+            require_registered(found.get('model'), path)
         settings, self._dataset = _model(found, path), _dataset(found, path)
         head = settings['language']
+        if config is None:
+            require_registered(self._dataset['pipeline'], path)
+            head.pop('cache', None)     # a folder to write to
         asked = head.get('prompts') or inspect.signature(HEADS.resolve(head['type'])).parameters['prompts'].default
         prompts, self.lacking = fit_prompts(get_prompts(asked), classes)
         head.update(texts=classes, prompts=prompts, shuffle_classes=None)
         self.model = MODELS.build(settings, where='model')
-        self._load(checkpoint['state_dict'], path)
+        strict = found.get('on_mismatch', 'error')
+        self._load(checkpoint['state_dict'], path, strict)
         self.device = torch.device(device or get_device())
         self.model.to(self.device).eval()
         self.classes = classes
-        self.layout = get_layout(self._dataset.get('layout') or self.model.backbone.layout)
+        learned = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+        self.layout = get_layout(self._dataset.get('layout') or learned.get('layout') or self.model.backbone.layout)
+        if strict == 'error':
+            self._check_learned(learned, path)
         scale = getattr(getattr(self.model.language, 'loss_fn', None), 'scale', None)
         self.temperature = 1.0 if scale is None else 1 / float(scale().mean())
 
-    def _load(self, weights: dict[str, Any], path: str | Path) -> None:
+    def _load(self, weights: dict[str, Any], path: str | Path, on_mismatch: str) -> None:
         """Load backbone and language head, without what the head calls ``training_only``."""
         weights = {key.removeprefix('module.'): value for key, value in weights.items()}
         weights = {key: value for key, value in weights.items() if key.startswith(tuple(f'{part}.' for part in PARTS))}
         unused = tuple(f'language.{part}.' for part in getattr(self.model.language, 'training_only', ()))
         own = self.model.state_dict()
-        load_weights(self.model, {**weights, **{key: own[key] for key in own if key.startswith(unused)}}, path)
+        load_weights(self.model, {**weights, **{key: own[key] for key in own if key.startswith(unused)}}, path,
+                     on_mismatch)
+
+    def _check_learned(self, learned: dict[str, Any], path: str | Path) -> None:
+        """Raise CheckpointError if the weights learned from another stream or skeleton than the config says."""
+        given = {'stream': self._dataset.get('stream', 'j'), 'layout': self.layout.name}
+        other = [f'{key} {learned[key]!r}, the config says {given[key]!r}' for key in given
+                 if learned.get(key, given[key]) != given[key]]
+        if other:
+            raise CheckpointError(f'{path} was trained on {"; ".join(other)}. Give the options of the training')
 
     @torch.no_grad()
     def features(self, files: Sequence[Any], samples: Sequence[str] = ()) -> FeatureFile:

@@ -37,7 +37,8 @@ def write_checkpoint(path: Path, config: dict[str, Any]) -> Path:
     """As a run writes it: weights, and its config as text."""
     torch.manual_seed(0)
     model = MODELS.build(config['model'], where='model')
-    torch.save({'state_dict': model.state_dict(), 'meta': {'cfg': Config(config).pretty_text}}, path)
+    meta = {'cfg': Config(config).pretty_text, 'dataset_meta': {'layout': 'nw-ucla', 'stream': 'j'}}
+    torch.save({'state_dict': model.state_dict(), 'meta': meta}, path)
     return path
 
 
@@ -125,6 +126,12 @@ def test_joints_of_another_skeleton_are_mapped_by_name() -> None:
     assert [row['cosine'] for row in direct] == [row['cosine'] for row in mapped]
 
 
+def test_other_units_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    write_store(Path('kit'), [motion(layout='kit')])
+    ask('model.pth', 'kit', '--classes', *CLASSES)
+    assert 'note: kit: unit mm, the model learned from m' in capsys.readouterr().out
+
+
 def test_a_bank_says_more_than_names_and_labels_pick_from_it(capsys: pytest.CaptureFixture[str]) -> None:
     everything = ZeroShotPredictor('model.pth', choose_classes(bank=MOVES))
     encoder = everything.model.language.encoder
@@ -180,8 +187,11 @@ def test_a_config_file_takes_the_place_of_the_one_in_the_checkpoint(folder: Path
     inside, beside = (ask(checkpoint, 'store', '--classes', *CLASSES, *more) for checkpoint, more in (
         ('model.pth', []), ('bare.pth', ['--config', 'config.py'])))
     assert inside == beside
-    other = ask('model.pth', 'store', '--classes', *CLASSES, '--cfg-options', 'test_dataloader.dataset.stream=b')
-    assert other != inside
+    bones = ['--classes', *CLASSES, '--cfg-options', 'test_dataloader.dataset.stream=b']
+    assert ask('bare.pth', 'store', '--config', 'config.py', *bones) != inside
+    with pytest.raises(CheckpointError, match="was trained on stream 'j', the config says 'b'"):
+        ask('model.pth', 'store', *bones)
+    assert ask('model.pth', 'store', *bones, 'on_mismatch=skip') != inside
 
 
 @pytest.mark.parametrize(('text', 'message'), [
