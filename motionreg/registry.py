@@ -219,6 +219,7 @@ VISBACKENDS = Registry('vis_backend', 'engine', parent=mmengine_registry.VISBACK
 TRANSFORMS = Registry('transform', 'datasets')
 READERS = Registry('reader', 'motion.readers')
 ALIGNERS = Registry('aligner', 'evaluation')
+SELECTORS = Registry('selector', 'evaluation')
 TEXT_READERS = Registry('text reader', 'text')
 TEXT_ENCODERS = Registry('text encoder', 'text')
 PREPROCESSORS = Registry('data preprocessor', 'models')
