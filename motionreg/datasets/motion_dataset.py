@@ -103,7 +103,7 @@ class MotionDataset(Dataset):
             raise IndexError(f'sample {index} of {len(self)}')
         results = self.load(index % len(self), draw)
         for step in self.pipeline:
-            results = step(results)
+            results = _apply(step, results)
         return results
 
     def load(self, index: int, draw: int = 0) -> Results:
@@ -115,10 +115,18 @@ class MotionDataset(Dataset):
         if self._map is not None:
             x = self._map @ x
             score = None if score is None else score @ self._map.T
-        return {'keypoint': x, 'score': score,
-                'total_frames': x.shape[1], 'label': motion.label, 'sample_id': motion.sample_id, 'motion': motion,
-                'layout': self.layout, 'stream': self.stream, 'test_mode': self.test_mode,
-                'rng': np.random.default_rng([self.seed, draw, index])}
+        results = {'keypoint': x, 'score': score, 'rotation': None,
+                   'total_frames': x.shape[1], 'label': motion.label, 'sample_id': motion.sample_id, 'motion': motion,
+                   'layout': self.layout, 'stream': self.stream, 'test_mode': self.test_mode,
+                   'rng': np.random.default_rng([self.seed, draw, index])}
+        if motion.rotation is not None and self._map is not None:
+            results['rotation_lost'] = f'the map to layout {self.layout.name!r}'
+        elif motion.rotation is not None:
+            results['rotation'] = np.asarray(motion.rotation, dtype=np.float32)
+            if not _all_finite(results['rotation']):
+                raise DataError(f'{self._where}: sample {motion.sample_id!r}: NaN or infinity in its rotation. See '
+                                'tools/validate_data.py.')
+        return results
 
     def _check(self, x: np.ndarray, sample_id: str) -> None:
         if x.ndim != 4 or 0 in x.shape:
@@ -194,6 +202,17 @@ class MotionDataset(Dataset):
     def _where(self) -> str:
         return str(self.data if isinstance(self.data, str | Path) else getattr(self.data, 'path', None)
                    or type(self.data).__name__)
+
+
+def _apply(step: Any, results: Any) -> Any:
+    """Run a step; rotations that it left behind, changing the joints, are dropped under its name."""
+    if not isinstance(results, dict) or results.get('rotation') is None:
+        return step(results)
+    keypoint, rotation = results.get('keypoint'), results['rotation']
+    results = step(results)
+    if isinstance(results, dict) and results.get('rotation') is rotation and results.get('keypoint') is not keypoint:
+        results['rotation'], results['rotation_lost'] = None, type(step).__name__
+    return results
 
 
 def _all_finite(x: np.ndarray) -> bool:

@@ -25,7 +25,11 @@ class Motion:
         score: (M, T, V) confidence of estimated joints in [0, 1], or None.
         captions: sentences that describe the whole clip.
         part_texts: descriptions by body part.
-        meta: numbers and words about the clip: subject, camera, setup, img_height, img_width ...
+        meta: numbers and words about the clip: subject, camera, setup, img_height, img_width ... ``body`` names the
+            rest table ('newborn', 'infant', 'child', 'adult') that the rotations turn.
+        rotation: (M, T, V, 3) rotation of each joint relative to its parent as a rotation vector (axis times angle in
+            radians), in the order of the layout, or None. Joint 0 carries the global orientation; where the body is,
+            ``keypoint[..., 0, :]`` says.
 
     Raises:
         DataError: an array has the wrong number of axes.
@@ -40,6 +44,7 @@ class Motion:
     captions: tuple[str, ...] = ()
     part_texts: Mapping[str, str] = field(default_factory=dict)
     meta: Mapping[str, MetaValue] = field(default_factory=dict)
+    rotation: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.keypoint.ndim != 4:
@@ -48,6 +53,9 @@ class Motion:
         if self.score is not None and self.score.shape != self.keypoint.shape[:3]:
             raise DataError(f'sample {self.sample_id!r}: score has shape {self.score.shape}, '
                             f'expected {self.keypoint.shape[:3]}.')
+        if self.rotation is not None and self.rotation.shape != (*self.keypoint.shape[:3], 3):
+            raise DataError(f'sample {self.sample_id!r}: rotation has shape {self.rotation.shape}, expected '
+                            f'{(*self.keypoint.shape[:3], 3)}: one rotation vector for every joint of keypoint.')
 
     @property
     def num_persons(self) -> int:

@@ -65,7 +65,6 @@ def why_bad(motion: Motion) -> str:
     """Why a clip cannot be trained on, or the empty string."""
     if 0 in motion.keypoint.shape:
         return f'the clip is empty, its keypoint has shape {motion.keypoint.shape}'
-    bad = motion.keypoint.size - int(np.isfinite(motion.keypoint).sum())
-    if motion.score is not None:
-        bad += motion.score.size - int(np.isfinite(motion.score).sum())
+    bad = sum(values.size - int(np.isfinite(values).sum())
+              for values in (motion.keypoint, motion.score, motion.rotation) if values is not None)
     return f'it has NaN or infinite values ({bad} of {motion.keypoint.size})' if bad else ''

@@ -139,11 +139,12 @@ class Store(Sequence[Motion]):
         persons, frames = int(self.persons[number]), int(self.lengths[number])
         keypoint, label = self._keypoint[start:stop], int(self.labels[number])
         score = None if self._score is None else self._score[start:stop].reshape(persons, frames, -1)
+        rotation = None if self._rotation is None else self._rotation[start:stop].reshape(persons, frames, -1, 3)
         texts = self._text(number)
         return Motion(keypoint=keypoint.reshape(persons, frames, *keypoint.shape[1:]), layout=self.layout,
                       sample_id=str(self.ids[number]), label=None if label < 0 else label, fps=self.fps, score=score,
                       captions=tuple(texts.get('captions', ())), part_texts=texts.get('part_texts', {}),
-                      meta=self._meta(number))
+                      meta=self._meta(number), rotation=rotation)
 
     def __iter__(self) -> Iterator[Motion]:
         return (self[i] for i in range(len(self)))
@@ -168,6 +169,10 @@ class Store(Sequence[Motion]):
     @cached_property
     def _score(self) -> np.ndarray | None:
         return self._map('score') if 'score.npy' in self._files else None
+
+    @cached_property
+    def _rotation(self) -> np.ndarray | None:
+        return self._map('rotation') if 'rotation.npy' in self._files else None
 
     @cached_property
     def _offsets(self) -> np.ndarray:

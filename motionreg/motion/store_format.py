@@ -5,6 +5,7 @@ A store is a folder. Every clip is a run of rows, one row per person and frame, 
     meta.json            schema version, layout, fps, class names, names of splits and columns, size of every file
     keypoint.npy         (R, V, C) float32 or float16, rows ordered by clip, person, frame
     score.npy            (R, V), if the joints are estimates with a confidence
+    rotation.npy         (R, V, 3) float32, rotation vectors, if the motions have rotations
     offsets.npy          (N + 1,) int64, first row of every clip
     persons.npy, lengths.npy, labels.npy   (N,) int64; label -1 means none
     ids.npy              (N,) str;  id_order.npy (N,) int64 sorts it

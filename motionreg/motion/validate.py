@@ -89,6 +89,7 @@ def validate(motions: Motions, num_classes: int | None = None) -> list[Problem]:
     for motion in progress(motions, 'checking', total=len(motions)):
         problems += check_keypoint(motion, layout)
         problems += check_score(motion)
+        problems += check_rotation(motion)
         problems += check_label(motion, num_classes, labelled)
         if motion.keypoint.size:
             digest = hashlib.blake2b(np.ascontiguousarray(motion.keypoint).data, digest_size=16).digest()
@@ -144,6 +145,18 @@ def check_score(motion: Motion) -> Iterator[Problem]:
     elif motion.score.min() < 0 or motion.score.max() > 1:
         yield Problem(motion.sample_id, 'score', f'values from {motion.score.min():g} to {motion.score.max():g}, '
                                                  'expected 0 to 1', 'warning')
+
+
+def check_rotation(motion: Motion) -> Iterator[Problem]:
+    """Values of the rotations of a clip."""
+    if motion.rotation is None or not motion.rotation.size:
+        return
+    angles = np.linalg.norm(np.asarray(motion.rotation, dtype=np.float64), axis=-1)
+    if not np.isfinite(angles).all():
+        yield Problem(motion.sample_id, 'rotation', 'NaN or infinite values')
+    elif angles.max() > 4 * np.pi:
+        yield Problem(motion.sample_id, 'rotation', f'angles up to {angles.max():g} radians; are these degrees?',
+                      'warning')
 
 
 def check_label(motion: Motion, num_classes: int | None, labelled: bool) -> Iterator[Problem]:

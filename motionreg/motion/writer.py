@@ -41,7 +41,7 @@ class StoreWriter:
         layout: name of the layout of all clips.
         fps: frames per second of all clips, above 0; None takes that of the first clip.
         class_names: one name a class; empty if unknown.
-        dtype: 'float32' or 'float16', of the keypoints on disk.
+        dtype: 'float32' or 'float16', of the keypoints and scores on disk; rotations are always float32.
         overwrite: replace a store of that name. Any other file or folder is never replaced.
         info: JSON values to keep with the store, e.g. how it was made.
 
@@ -64,6 +64,7 @@ class StoreWriter:
         self._folder = self.path.with_name(f'.{self.path.name}.tmp-{os.getpid()}')
         self._keypoint: GrowingArray | None = None
         self._score: GrowingArray | None = None
+        self._rotation: GrowingArray | None = None
         self._index: dict[str, int] = {}
         self._persons: list[int] = []
         self._lengths: list[int] = []
@@ -88,7 +89,7 @@ class StoreWriter:
             if kind is None:
                 self._finish()
         finally:
-            for file in (self._keypoint, self._score):
+            for file in (self._keypoint, self._score, self._rotation):
                 if file is not None:
                     file.abort()
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -104,7 +105,7 @@ class StoreWriter:
 
         Raises:
             DataError: the id is taken; the clip is empty; layout, joints, coordinates, frame rate, label or presence of
-                scores differ from those of the store; a value does not fit the dtype.
+                scores or rotations differ from those of the store; a value does not fit the dtype.
         """
         self._check(motion)
         rows = motion.keypoint.reshape(-1, *motion.keypoint.shape[2:])
@@ -116,9 +117,14 @@ class StoreWriter:
             self._keypoint = GrowingArray(self._folder / 'keypoint.npy', self.dtype, rows.shape[1:])
             if motion.score is not None:
                 self._score = GrowingArray(self._folder / 'score.npy', self.dtype, rows.shape[1:2])
+            if motion.rotation is not None:
+                self._rotation = GrowingArray(self._folder / 'rotation.npy', np.dtype(np.float32),
+                                              (motion.num_joints, 3))
         self._keypoint.append(stored)
         if self._score is not None and motion.score is not None:
             self._score.append(motion.score.reshape(-1, motion.num_joints))
+        if self._rotation is not None and motion.rotation is not None:
+            self._rotation.append(motion.rotation.reshape(-1, motion.num_joints, 3))
         index = self._index[motion.sample_id] = len(self._index)
         self._persons.append(motion.num_persons)
         self._lengths.append(motion.num_frames)
@@ -162,10 +168,14 @@ class StoreWriter:
                                f'{self._keypoint.row_shape[1]}')
         if self._keypoint is not None and (motion.score is None) != (self._score is None):
             self._fail(motion, 'either all clips have scores or none')
+        if self._keypoint is not None and (motion.rotation is None) != (self._rotation is None):
+            self._fail(motion, 'either all clips have rotations or none')
         if 0 in motion.keypoint.shape:
             self._fail(motion, f'the clip is empty, its keypoint has shape {motion.keypoint.shape}')
         if not np.issubdtype(motion.keypoint.dtype, np.floating):
             self._fail(motion, f'keypoint is {motion.keypoint.dtype}, expected floating point')
+        if motion.rotation is not None and not np.issubdtype(motion.rotation.dtype, np.floating):
+            self._fail(motion, f'rotation is {motion.rotation.dtype}, expected floating point')
         if motion.label is not None and not 0 <= motion.label < (len(self.class_names) or 1 << 31):
             self._fail(motion, f'label {motion.label} is not in 0..{len(self.class_names) - 1}, there are '
                                f'{len(self.class_names)} class names' if self.class_names
@@ -193,6 +203,8 @@ class StoreWriter:
         files = {'keypoint.npy': self._keypoint.close()}
         if self._score is not None:
             files['score.npy'] = self._score.close()
+        if self._rotation is not None:
+            files['rotation.npy'] = self._rotation.close()
         rows = np.multiply(self._persons, self._lengths, dtype=np.int64)
         ids = np.array(list(self._index))
         arrays = {'offsets': np.concatenate([[0], np.cumsum(rows)]), 'persons': np.array(self._persons, np.int64),

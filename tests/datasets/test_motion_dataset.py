@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from motionreg.datasets import EpochSampler, MotionDataset, stack_clips
 from motionreg.errors import ConfigError, DataError
 from motionreg.layouts import get_layout
-from motionreg.motion import StoreWriter
+from motionreg.motion import Motion, StoreWriter
 from motionreg.motion.pyskl import write_pyskl
 from motionreg.registry import BuildError
 from tests.datasets.memory import MemoryMotions, motion, motions
@@ -232,3 +232,38 @@ class TestErrors:
     def test_empty_split(self) -> None:
         with pytest.raises(DataError, match=r"split 'none' .* has no samples"):
             dataset(data=MemoryMotions([motion()], {'none': []}), split='none')
+
+
+def rotating(frames: int = 40) -> Motion:
+    clip = motion(frames=frames, layout='smpl24')
+    return replace(clip, rotation=np.random.default_rng(0).normal(size=clip.keypoint.shape))
+
+
+def test_rotations_travel_with_the_frames():
+    clip = rotating()
+    results = MotionDataset(MemoryMotions([clip]), pipeline=[dict(type='ConsecutiveSample', clip_len=8)])[0]
+    assert results['rotation'].dtype == np.float32
+    expected = clip.rotation[:, results['frame_indices']].astype(np.float32)
+    np.testing.assert_array_equal(results['rotation'], expected)
+
+
+@pytest.mark.parametrize(('step', 'name'), [
+    (dict(type='RandomRotation', theta=0.3), 'RandomRotation'), (dict(type='RandomFlip', p=1.0), 'RandomFlip'),
+    (dict(type='PreNormalize3D'), 'PreNormalize3D'), (dict(type='CropResize', window=16), 'CropResize')])
+def test_a_step_that_moves_joints_drops_the_rotations_under_its_name(step, name):
+    results = MotionDataset(MemoryMotions([rotating()]), pipeline=[step])[0]
+    assert results['rotation'] is None
+    assert results['rotation_lost'] == name
+
+
+def test_a_map_to_another_layout_drops_the_rotations():
+    results = MotionDataset(MemoryMotions([rotating()]), layout='nturgbd')[0]
+    assert results['rotation'] is None
+    assert results['rotation_lost'] == "the map to layout 'nturgb+d'"
+
+
+def test_a_rotation_that_is_not_finite_is_named():
+    clip = rotating()
+    clip.rotation[0, 3, 2, 1] = np.nan
+    with pytest.raises(DataError, match="'clip000': NaN or infinity in its rotation"):
+        MotionDataset(MemoryMotions([clip]))[0]

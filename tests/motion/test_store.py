@@ -250,3 +250,33 @@ def test_frame_rates_are_positive(tmp_path, fps):
     writer = StoreWriter(tmp_path / 's', layout='nw-ucla')
     with pytest.raises(DataError, match=r"sample 'a': fps=.*, a frame rate is"), writer:
         writer.add(motion('a', fps=fps))
+
+
+def turned(sample_id: str, frames: int = 4, persons: int = 1, **fields: object) -> Motion:
+    clip = motion(sample_id, frames=frames, persons=persons, layout='smpl24', **fields)
+    clip.rotation = np.random.default_rng(len(sample_id)).normal(size=clip.keypoint.shape)
+    return clip
+
+
+def test_rotations_come_back_in_single_precision(tmp_path):
+    clips = [turned('a', meta={'body': 'infant'}), turned('bc', frames=3, persons=2, meta={'body': 'adult'})]
+    store = Store(write_store(tmp_path / 'store', clips, dtype='float16'))
+    store.verify()
+    for clip, original in zip(store, clips):
+        assert clip.rotation.dtype == np.float32
+        np.testing.assert_array_equal(clip.rotation, original.rotation.astype(np.float32))
+        assert clip.meta['body'] == original.meta['body']
+
+
+def test_all_clips_have_rotations_or_none(tmp_path):
+    with pytest.raises(DataError, match="sample 'b': either all clips have rotations or none"):
+        write_store(tmp_path / 'store', [turned('a'), motion('b', layout='smpl24')])
+    whole = turned('a')
+    whole.rotation = whole.rotation.astype(int)
+    with pytest.raises(DataError, match="sample 'a': rotation is int64, expected floating point"):
+        write_store(tmp_path / 'store', [whole])
+
+
+def test_a_rotation_for_every_joint():
+    with pytest.raises(DataError, match=r"sample 'a': rotation has shape \(1, 2, 23, 3\), expected \(1, 2, 24, 3\)"):
+        Motion(np.zeros((1, 2, 24, 3)), 'smpl24', 'a', rotation=np.zeros((1, 2, 23, 3)))

@@ -11,7 +11,14 @@ import pytest
 from motionreg.layouts import get_layout
 from motionreg.motion import Motion, Store
 from motionreg.motion.pyskl import PysklFile
-from motionreg.motion.validate import Problem, check_keypoint, disjoint_pairs, label_counts, validate
+from motionreg.motion.validate import (
+    Problem,
+    check_keypoint,
+    check_rotation,
+    disjoint_pairs,
+    label_counts,
+    validate,
+)
 from tests.motion.raw_files import motion, write_store
 
 
@@ -164,3 +171,12 @@ def test_motion_may_be_checked_alone():
 
     alone = Motion(np.zeros((1, 2, 25, 3), np.float32), 'nturgb+d', 'x')
     assert [problem.message for problem in check_keypoint(alone, get_layout('nturgb+d'))] == ['every value is zero']
+
+
+def test_rotations():
+    still = Motion(np.ones((1, 2, 24, 3), np.float32), 'smpl24', 'x', rotation=np.full((1, 2, 24, 3), 1.0))
+    assert list(check_rotation(still)) == []
+    for value, message, severity in ((45.0, 'angles up to 77.9423 radians; are these degrees?', 'warning'),
+                                     (np.nan, 'NaN or infinite values', 'error')):
+        problem, = check_rotation(replace(still, rotation=np.full((1, 2, 24, 3), value)))
+        assert (problem.message, problem.severity) == (message, severity)

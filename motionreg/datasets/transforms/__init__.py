@@ -8,6 +8,7 @@ from motionreg.datasets.transforms.augment import (
     RandomView,
 )
 from motionreg.datasets.transforms.base import RandomTransform, Results
+from motionreg.datasets.transforms.consecutive import ConsecutiveSample
 from motionreg.datasets.transforms.formatting import FormatClip, PackInputs, ToStream
 from motionreg.datasets.transforms.modes import ToMode
 from motionreg.datasets.transforms.normalize import (

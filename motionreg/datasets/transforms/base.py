@@ -5,6 +5,9 @@ A step is a callable ``results -> results`` over the dictionary that a clip trav
 =================  ==================================================================================
 ``keypoint``       (M, T, V, C) float32 array, read only: a step replaces it, never writes into it
 ``score``          (M, T, V) float32 confidences of estimated poses, or None
+``rotation``       (M, T, V, 3) float32 rotation vectors of the joints, or None. A step that replaces
+                   ``keypoint`` and leaves this as it is makes it None: it no longer fits the joints.
+                   ``rotation_lost`` then names that step
 ``score_channel``  True once the confidences are the last channel of ``keypoint``
 ``total_frames``   T
 ``layout``         the :class:`~motionreg.layouts.Layout`

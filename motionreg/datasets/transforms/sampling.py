@@ -17,8 +17,9 @@ Rng = np.random.Generator | np.random.RandomState
 def take_frames(results: Results, indices: np.ndarray, num_clips: int = 1) -> Results:
     """Keep these frames, in this order: ``num_clips`` clips behind each other."""
     results['keypoint'] = results['keypoint'].take(indices, axis=1)
-    if results.get('score') is not None:
-        results['score'] = results['score'].take(indices, axis=1)
+    for name in ('score', 'rotation'):
+        if results.get(name) is not None:
+            results[name] = results[name].take(indices, axis=1)
     results['frame_indices'], results['num_clips'] = indices, num_clips
     return results
 
