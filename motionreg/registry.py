@@ -218,6 +218,7 @@ VISBACKENDS = Registry('vis_backend', 'engine', parent=mmengine_registry.VISBACK
 # Ours: the parts that configs assemble into models, and the steps that prepare their data and texts.
 TRANSFORMS = Registry('transform', 'datasets')
 READERS = Registry('reader', 'motion.readers')
+CODECS = Registry('codec', 'motion.codecs')
 ALIGNERS = Registry('aligner', 'evaluation')
 SELECTORS = Registry('selector', 'evaluation')
 TEXT_READERS = Registry('text reader', 'text')
@@ -227,4 +228,5 @@ BACKBONES = Registry('backbone', 'models')
 HEADS = Registry('head', 'models')
 LOSSES = Registry('loss', 'models')
 GENERATORS = Registry('generator', 'models')
+BODY_MODELS = Registry('body model', 'models')
 ADAPTERS = Registry('adapter', 'models')

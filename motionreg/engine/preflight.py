@@ -25,6 +25,8 @@ KEYS: dict[str, tuple[Registry, tuple[str, ...]]] = {
     'encoder': (registries.TEXT_ENCODERS, ()),
     'loss': (registries.LOSSES, ()),
     'generator': (registries.GENERATORS, ()),
+    'codec': (registries.CODECS, ()),
+    'body_model': (registries.BODY_MODELS, ()),
     'adapter': (registries.ADAPTERS, ()),
     'data_preprocessor': (registries.PREPROCESSORS, ()),
     'dataset': (registries.DATASETS, ()),

@@ -1,6 +1,6 @@
 """Networks, and the assemblies that train and test them."""
 
-from motionreg.models import backbones, heads, losses
+from motionreg.models import backbones, body_models, heads, losses
 from motionreg.models.data_preprocessor import ClipPreprocessor
 from motionreg.models.language_supervised import LanguageSupervisedRecognizer
 from motionreg.models.recognizer import SkeletonRecognizer

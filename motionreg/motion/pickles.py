@@ -47,12 +47,13 @@ class DataUnpickler(pickle.Unpickler):
         raise UnsafePickleError(f'the persistent object {pid!r}')
 
 
-def safe_load(path: str | Path, encoding: str = 'latin1') -> Any:
+def safe_load(path: str | Path, encoding: str = 'latin1', unpickler: type[DataUnpickler] = DataUnpickler) -> Any:
     """Load a pickle that holds data only.
 
     Args:
         path: the file.
         encoding: of texts written by Python 2.
+        unpickler: one that knows more.
 
     Raises:
         DataError: no such file, not a complete pickle.
@@ -60,7 +61,7 @@ def safe_load(path: str | Path, encoding: str = 'latin1') -> Any:
     """
     try:
         with open(path, 'rb') as file:
-            return load_data(file, encoding)
+            return load_data(file, encoding, unpickler)
     except UnsafePickleError as error:
         raise _named(error, path) from None
     except DataError as error:
@@ -69,10 +70,10 @@ def safe_load(path: str | Path, encoding: str = 'latin1') -> Any:
         raise DataError(f'{path}: cannot be read ({error.strerror}).') from error
 
 
-def load_data(file: IO[bytes], encoding: str = 'latin1') -> Any:
+def load_data(file: IO[bytes], encoding: str = 'latin1', unpickler: type[DataUnpickler] = DataUnpickler) -> Any:
     """Load a pickle from an open file; see ``safe_load``."""
     try:
-        return DataUnpickler(file, encoding=encoding).load()
+        return unpickler(file, encoding=encoding).load()
     except (UnsafePickleError, OSError):
         raise
     except Exception as error:  # a damaged pickle may raise nearly anything

@@ -23,11 +23,13 @@ A step is a callable ``results -> results`` over the dictionary that a clip trav
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from motionreg.errors import DataError
+from motionreg.motion.motion import Motion
 
 Results = dict[str, Any]
 
@@ -49,6 +51,12 @@ class RandomTransform(ABC):
     def __call__(self, results: Results) -> Results:
         """Draw and apply, unless ``test_mode``."""
         return results if results['test_mode'] else self.apply(results, self.draw(results, results['rng']))
+
+
+def as_motion(results: Results) -> Motion:
+    """What the steps so far have made of the motion: its joints, rotations, confidences and layout."""
+    return replace(results['motion'], keypoint=results['keypoint'], score=results.get('score'),
+                   rotation=results.get('rotation'), layout=results['layout'].name)
 
 
 def data_error(results: Results, message: str) -> DataError:
