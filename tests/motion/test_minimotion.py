@@ -14,13 +14,13 @@ import pytest
 from motionreg.errors import DataError
 from motionreg.layouts import get_layout
 from motionreg.motion import Store
-from motionreg.motion.kinematics import load_rest_table
+from motionreg.motion.kinematics import forward_kinematics, load_rest_table
 from motionreg.motion.minimotion import ensure_minimotion, make_minimotion
 from motionreg.motion.minimotion.actions import ACTIONS
 from motionreg.motion.minimotion.dataset import BODIES, generate, plan
 from motionreg.motion.minimotion.performance import JOINTS, MAX_FRAMES, MIN_FRAMES, perform
 from motionreg.motion.minimotion.poses import LIMBS, POSES, POSTURES, limb_angles
-from motionreg.motion.minimotion.sensor import seat_height, true_joints
+from motionreg.motion.minimotion.sensor import camera_axes, observe_rotations, seat_height, true_joints
 from motionreg.motion.minimotion.subjects import CAMERAS, TRAIN_CAMERAS, draw_subject
 from motionreg.motion.readers.minimotion import read_minimotion
 
@@ -60,7 +60,7 @@ def performances(request):
     subject = draw_subject(0, request.param, np.random.default_rng(1))
     actions = [action for action in ACTIONS if action.ways_of(subject.body)] * 2
     takes = [perform(action, subject.body, subject.style, np.random.default_rng(i)) for i, action in enumerate(actions)]
-    return subject, actions, takes, true_joints(subject, takes, np.zeros(len(takes)))
+    return subject, actions, takes, [joints for joints, _ in true_joints(subject, takes, np.zeros(len(takes)))]
 
 
 def test_there_are_24_actions_with_different_names():
@@ -190,7 +190,7 @@ def test_standing_feet_do_not_slide():
     subject = draw_subject(0, 'adult', np.random.default_rng(1))
     action = next(action for action in ACTIONS if action.name == 'squat')
     take = perform(action, 'adult', subject.style, np.random.default_rng(0))
-    joints, = true_joints(subject, [take], np.zeros(1))
+    (joints, _), = true_joints(subject, [take], np.zeros(1))
     feet = joints[:, [LAYOUT.index('left_foot'), LAYOUT.index('right_foot')]].mean(axis=1)
     assert np.ptp(joints[:, 0, 1]) > 0.3, 'the hips go down'
     assert np.ptp(feet[:, [0, 2]], axis=0).max() < 0.15
@@ -225,7 +225,7 @@ def test_rolling_to_the_left_goes_over_the_left_side():
     sides = set()
     for seed in range(12):
         take = perform(roll, 'infant', subject.style, np.random.default_rng(seed))
-        joints, = true_joints(subject, [take], np.zeros(1))
+        (joints, _), = true_joints(subject, [take], np.zeros(1))
         side = 'left' if 'left' in take.way.phrases[0] else 'right'
         sides.add((take.way.start, side))
         middle = np.abs(take.root[:, 1] - take.root[[0, -1], 1].mean()).argmin()
@@ -286,3 +286,21 @@ def test_generation_is_fast():
     start = time.process_time()
     made = sum(1 for _ in generate(0, cast, planned))
     assert (time.process_time() - start) / made < 15 / 1536
+
+
+def test_rotations_give_the_joints_that_a_camera_without_faults_would_see():
+    """About the root."""
+    rng = np.random.default_rng(0)
+    subject = draw_subject(0, 'infant', rng)
+    action = next(action for action in ACTIONS if action.ways_of('infant'))
+    take = perform(action, 'infant', subject.style, rng)
+    (joints, rotvec), = true_joints(subject, [take], np.array([20.0]))
+    camera = CAMERAS[0]
+    found = forward_kinematics(subject.table, observe_rotations(rotvec, camera).astype(np.float64))
+    expected = (joints - joints[:, :1]) @ camera_axes(camera).T
+    np.testing.assert_allclose(found - found[:, :1], expected, atol=1e-5)
+
+
+def test_every_clip_has_rotations():
+    clip = next(iter(read_minimotion(subset='infant', clips_per_class=4)[0]))
+    assert clip.rotation.shape == clip.keypoint.shape

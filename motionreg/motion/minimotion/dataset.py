@@ -13,14 +13,14 @@ from motionreg.motion.minimotion.actions import ACTIONS
 from motionreg.motion.minimotion.performance import FPS, perform
 from motionreg.motion.minimotion.poses import LAYOUT
 from motionreg.motion.minimotion.program import Action
-from motionreg.motion.minimotion.sensor import observe, true_joints
+from motionreg.motion.minimotion.sensor import observe, observe_rotations, true_joints
 from motionreg.motion.minimotion.subjects import CAMERAS, TRAIN_CAMERAS, Subject, draw_subject
 from motionreg.motion.minimotion.texts import captions, part_texts
 from motionreg.motion.motion import Motion
 
 Subset = Literal['all', 'adult', 'infant']
 BODIES = {'all': ('newborn', 'infant', 'child', 'adult'), 'adult': ('child', 'adult'), 'infant': ('newborn', 'infant')}
-VERSION = 1
+VERSION = 2     # of what is generated; 2 has rotations
 CLIPS_PER_CLASS = 64
 # Subjects of each body in each split; their numbers run on over bodies and splits.
 CAST = {'newborn': {'train_fit': 3, 'val': 1, 'test': 2}, 'infant': {'train_fit': 5, 'val': 2, 'test': 3},
@@ -95,10 +95,11 @@ def _record(subject: Subject, clips: Sequence[Assignment]) -> Iterator[Motion]:
     rngs = [np.random.default_rng(clip.seed) for clip in clips]
     takes = [perform(clip.action, subject.body, subject.style, rng) for clip, rng in zip(clips, rngs)]
     headings = np.array([rng.normal(0, HEADING) for rng in rngs])
-    for clip, take, rng, joints in zip(clips, takes, rngs, true_joints(subject, takes, headings)):
+    for clip, take, rng, (joints, rotvec) in zip(clips, takes, rngs, true_joints(subject, takes, headings)):
         seen = observe(joints, CAMERAS[clip.camera], subject.size, rng)
         yield Motion(
             seen[None], LAYOUT.name, clip.sample_id, clip.label, FPS,
             captions=captions(take, subject, rng), part_texts=part_texts(take),
             meta={'subject': subject.number, 'camera': clip.camera, 'body': subject.body, 'posture': take.way.start,
-                  'cycles': take.cycles})
+                  'cycles': take.cycles},
+            rotation=observe_rotations(rotvec, CAMERAS[clip.camera])[None])

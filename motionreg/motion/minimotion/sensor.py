@@ -17,14 +17,14 @@ CAMERA_HEIGHT = 1.1
 NOISE = np.array([0.011, 0.011, 0.017])
 
 
-def true_joints(subject: Subject, takes: list[Take], headings: np.ndarray) -> list[np.ndarray]:
+def true_joints(subject: Subject, takes: list[Take], headings: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Joints of a subject's takes in the room, on the floor (y = 0), without noise.
 
     Args:
         headings: (n,) degrees that the body is turned around the vertical axis.
 
     Returns:
-        (T, V, 3) metres for every take.
+        (T, V, 3) metres, and the rotation vectors (T, V, 3) that give them, for every take.
     """
     heading = np.repeat(headings, [len(take.root) for take in takes])
     pitch, spin = np.concatenate([take.root for take in takes]).T
@@ -33,7 +33,8 @@ def true_joints(subject: Subject, takes: list[Take], headings: np.ndarray) -> li
     rotvec[:, 0] = roma.euler_to_rotvec('YXY', euler, degrees=True).numpy()
     joints = forward_kinematics(subject.table, rotvec)
     ends = np.cumsum([len(take.root) for take in takes])[:-1]
-    return [put_down(clip, subject, take.way) for clip, take in zip(np.split(joints, ends), takes)]
+    return [(put_down(clip, subject, take.way), turned)
+            for clip, turned, take in zip(np.split(joints, ends), np.split(rotvec, ends), takes)]
 
 
 def put_down(joints: np.ndarray, subject: Subject, way: Way) -> np.ndarray:
@@ -71,12 +72,25 @@ def observe(joints: np.ndarray, camera: Camera, size: float, rng: np.random.Gene
     Returns:
         (T, V, 3) float32 metres.
     """
-    yaw, pitch = np.radians([camera.yaw, camera.pitch])
-    turn = roma.euler_to_rotmat('XY', [torch.tensor(pitch), torch.tensor(-yaw)]).numpy()
+    turn = camera_axes(camera)
     near = 0.55 + 0.45 * size / 1.6
     centre = joints[:, 0].mean(axis=0) * [1, 0, 1] + [rng.normal(0, 0.15), CAMERA_HEIGHT * near, rng.normal(0, 0.15)]
     seen = (joints - centre) @ turn.T - [0, 0, camera.distance * near]
     return add_faults(seen, size, rng).astype(np.float32)
+
+
+def camera_axes(camera: Camera) -> np.ndarray:
+    """(3, 3) that turns vectors of the room to camera axes."""
+    yaw, pitch = np.radians([camera.yaw, camera.pitch])
+    return roma.euler_to_rotmat('XY', [torch.tensor(pitch), torch.tensor(-yaw)]).numpy()
+
+
+def observe_rotations(rotvec: np.ndarray, camera: Camera) -> np.ndarray:
+    """Rotation vectors (T, V, 3) in camera axes, float32, without faults: only that of the root changes."""
+    root = torch.from_numpy(camera_axes(camera)) @ roma.rotvec_to_rotmat(torch.from_numpy(rotvec[:, 0]))
+    seen = rotvec.astype(np.float32)
+    seen[:, 0] = roma.rotmat_to_rotvec(root).numpy()
+    return seen
 
 
 def add_faults(joints: np.ndarray, size: float, rng: np.random.Generator) -> np.ndarray:
