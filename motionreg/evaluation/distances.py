@@ -26,21 +26,16 @@ def distance_blocks(rows: np.ndarray, others: np.ndarray) -> Iterator[tuple[slic
         DataError: vectors of different lengths, or others are empty.
     """
     rows, others = matrix(rows), matrix(others)
-    if rows.shape[1] != others.shape[1] or not len(others):
-        raise DataError(f'distances between vectors of shape {rows.shape} and {others.shape}: give both in the same '
-                        'space, and at least one to compare with.')
-    size = max(1, BLOCK // len(others))
-    for start in range(0, len(rows), size):
-        block = slice(start, min(start + size, len(rows)))
+    _check(rows, others)
+    for block in _blocks(len(rows), len(others)):
         yield block, cdist(rows[block], others)
 
 
 def nearest_distances(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(N,) float64 distance of every row of (N, D) to the nearest row of (G, D)."""
-    found = np.empty(len(rows))
-    for block, distances in distance_blocks(rows, others):
-        found[block] = distances.min(axis=1)
-    return found
+    """(N,) float64 distance of every row of (N, D) to the nearest row of (G, D); 0 where one is equal."""
+    rows, others = matrix(rows), matrix(others)
+    _check(rows, others)
+    return _nearest(rows, others, skip_own=False)
 
 
 def nearest_other_distances(rows: np.ndarray) -> np.ndarray:
@@ -49,13 +44,24 @@ def nearest_other_distances(rows: np.ndarray) -> np.ndarray:
     Raises:
         DataError: fewer than two rows.
     """
+    rows = matrix(rows)
     if len(rows) < 2:
         raise DataError(f'{len(rows)} rows: the nearest other one needs at least two.')
+    return _nearest(rows, rows, skip_own=True)
+
+
+def _nearest(rows: np.ndarray, others: np.ndarray, skip_own: bool) -> np.ndarray:
+    """The nearest is found by products, which is fast, and its distance computed by differences, which is exact."""
+    center = others.mean(axis=0)
+    rows, others = rows - center, others - center
+    halves = (others ** 2).sum(axis=1) / 2
     found = np.empty(len(rows))
-    for block, distances in distance_blocks(rows, rows):
-        own = np.arange(block.start, block.stop)
-        distances[own - block.start, own] = np.inf
-        found[block] = distances.min(axis=1)
+    for block in _blocks(len(rows), len(others)):
+        scores = rows[block] @ others.T - halves
+        if skip_own:
+            own = np.arange(block.start, block.stop)
+            scores[own - block.start, own] = -np.inf
+        found[block] = np.linalg.norm(rows[block] - others[scores.argmax(axis=1)], axis=1)
     return found
 
 
@@ -105,3 +111,15 @@ def matrix(rows: np.ndarray, what: str = 'features') -> np.ndarray:
         raise DataError(f'{what}: row {bad[0]} has values that are not finite ({len(bad)} such rows of {len(rows)}); '
                         'leave those clips out or repair the network that made them.')
     return rows
+
+
+def _check(rows: np.ndarray, others: np.ndarray) -> None:
+    if rows.shape[1] != others.shape[1] or not len(others):
+        raise DataError(f'distances between vectors of shape {rows.shape} and {others.shape}: give both in the same '
+                        'space, and at least one to compare with.')
+
+
+def _blocks(count: int, columns: int) -> Iterator[slice]:
+    size = max(1, BLOCK // columns)
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))

@@ -283,7 +283,7 @@ def _gaussian(features: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean (D,) and a root A (min(N, D), D) of the unbiased covariance, A^T A."""
     rows = _rows(features, what)
     mean = rows.mean(axis=0)
-    return mean, np.linalg.qr((rows - mean) / np.sqrt(len(rows) - 1), mode='r')
+    return mean, np.asarray(np.linalg.qr((rows - mean) / np.sqrt(len(rows) - 1), mode='r'))
 
 
 def _same_width(first: np.ndarray, second: np.ndarray) -> None:

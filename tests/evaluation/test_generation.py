@@ -104,6 +104,9 @@ def test_copies_are_nearer_than_held_out_clips(monkeypatch: pytest.MonkeyPatch) 
     assert result.share_below() < 20
     monkeypatch.setattr(distances, 'BLOCK', 1)
     np.testing.assert_array_equal(nearest_real(fair, training, held_out).synthetic, result.synthetic)
+    far = training + 1e6
+    np.testing.assert_allclose(nearest_real(far[:5] + 1e-3, far).synthetic, np.sqrt(5) * 1e-3, rtol=1e-6)
+    assert not nearest_real(far[:5], far).synthetic.any()
     loop = [min(np.linalg.norm(one - other) for k, other in enumerate(training) if k != j)
             for j, one in enumerate(training)]
     np.testing.assert_allclose(nearest_real(fair, training).real, loop)
