@@ -200,8 +200,7 @@ class RatioSelector(Selector):
 
     def _filter(self, pool: Pool) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
         """Probabilities of the likeliest class, candidates, and how many each filter leaves out."""
-        scores = confidences(pool.logits, self.temperature)
-        scores[~np.isfinite(pool.features).all(axis=1)] = np.nan
+        scores = _scores(pool, self.temperature)
         finite = np.isfinite(scores)
         passed = {'not finite': finite,
                   'other class': finite & (np.where(finite[:, None], pool.logits, 0).argmax(axis=1) == pool.labels),
@@ -245,7 +244,7 @@ class RatioSelector(Selector):
 class RandomSelector(Selector):
     """No selection: the same number of every class, drawn from all clips, whatever the recogniser says of them.
 
-    What a policy has to beat.
+    What a policy has to beat. Clips whose features or logits are not finite are left out all the same.
 
     Args:
         fraction: share of the smallest class that is kept of each, in (0, 1].
@@ -263,14 +262,17 @@ class RandomSelector(Selector):
     def select(self, pool: Pool, generator: np.random.Generator | None = None) -> Selection:
         if generator is None:
             raise ConfigError('RandomSelector draws, give select a numpy Generator.')
-        counts = np.bincount(pool.labels, minlength=pool.num_classes)
+        scores = _scores(pool)
+        candidates = np.flatnonzero(np.isfinite(scores))
+        labels = pool.labels[candidates]
+        counts = np.bincount(labels, minlength=pool.num_classes)
         fewest = int(counts.min())
         size = min(self.count, fewest) if self.count else int(self.fraction * fewest)
-        chosen = [np.sort(generator.choice(np.flatnonzero(pool.labels == label), size, replace=False))
+        chosen = [np.sort(generator.choice(candidates[labels == label], size, replace=False))
                   for label in range(pool.num_classes)]
         skipped = '' if size else f'a class has {fewest} clips, too few to keep one of each'
-        return Selection(np.concatenate(chosen), skipped, size, counts, confidences(pool.logits), {},
-                         np.arange(len(pool.labels)))
+        return Selection(np.concatenate(chosen), skipped, size, counts, scores,
+                         {'not finite': len(scores) - len(candidates)}, candidates)
 
 
 def confidences(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -279,6 +281,11 @@ def confidences(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     scaled = np.where(finite[:, None], logits, 0).astype(np.float64) / temperature
     found = 1 / np.exp(scaled - scaled.max(axis=1, keepdims=True)).sum(axis=1)
     return np.where(finite, found, np.nan)
+
+
+def _scores(pool: Pool, temperature: float = 1.0) -> np.ndarray:
+    """Confidences; NaN where features are not finite either."""
+    return np.where(np.isfinite(pool.features).all(axis=1), confidences(pool.logits, temperature), np.nan)
 
 
 def _unit_range(values: np.ndarray, labels: np.ndarray) -> np.ndarray:

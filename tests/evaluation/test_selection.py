@@ -149,6 +149,10 @@ def test_random_selector_ignores_what_the_recogniser_says() -> None:
     np.testing.assert_array_equal(found.indices, blind.indices)
     np.testing.assert_array_equal(np.bincount(given.labels[found.indices]), [5, 5, 5])
     assert len(set(found.indices)) == 15
+    given.features[found.indices[0]] = np.nan
+    again = RandomSelector(fraction=1.0).select(given, rng())
+    assert again.rejected == {'not finite': 1}
+    assert found.indices[0] not in again.indices
 
 
 def test_selectors_are_built_from_configs() -> None:
