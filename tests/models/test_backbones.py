@@ -1,4 +1,4 @@
-"""Facts that hold for every registered backbone, head and loss."""
+"""Facts that hold for every registered graph network, head and loss."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import nn
 
 from motionreg.errors import ConfigError, DataError
 from motionreg.layouts import get_layout
-from motionreg.models.backbones.graph_backbone import distinct_persons
+from motionreg.models.backbones.graph_backbone import GraphBackbone, distinct_persons
 from motionreg.models.layers import MultiScaleTemporalConv, SpatialGraphConv
 from motionreg.registry import BACKBONES, HEADS, LOSSES, MODELS
 
-BACKBONE_NAMES = BACKBONES.names()
+BACKBONE_NAMES = [name for name in BACKBONES.names() if issubclass(BACKBONES.resolve(name), GraphBackbone)]
 VARIANTS: list[dict[str, Any]] = [
     {},
     {'edge': 'fixed'}, {'edge': 'offset'}, {'edge': 'free'}, {'edge': 'mask'},

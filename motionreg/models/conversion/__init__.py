@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from motionreg.errors import ConfigError, suggest
-from motionreg.models.conversion import ctrgcn, shiftgcn, stgcn
+from motionreg.models.conversion import actioncvae, ctrgcn, motiongru, shiftgcn, stgcn
 from motionreg.models.conversion.rules import Pairs
 
 Converted = tuple[dict[str, Tensor], Pairs]
@@ -28,6 +28,8 @@ FAMILIES = {
     'stgcn': Family(stgcn.to_ours, stgcn.to_theirs, stgcn.between, stgcn.PROGRAMS),
     'ctrgcn': Family(ctrgcn.to_ours, ctrgcn.to_theirs, ctrgcn.between, tuple(ctrgcn.PROGRAMS)),
     'shiftgcn': Family(shiftgcn.to_ours, shiftgcn.to_theirs, shiftgcn.between, shiftgcn.PROGRAMS),
+    'motiongru': Family(motiongru.to_ours, motiongru.to_theirs, motiongru.between, motiongru.PROGRAMS),
+    'actioncvae': Family(actioncvae.to_ours, actioncvae.to_theirs, actioncvae.between, actioncvae.PROGRAMS),
 }
 
 

@@ -29,9 +29,9 @@ _BLOCK = (
     ('st_gcn_networks.{i}.residual.0.{rest}', 'residual.conv.{rest}'),
     ('st_gcn_networks.{i}.residual.1.{rest}', 'residual.norm.{rest}'),
 )
-_NETWORK = [Rule('data_bn.{rest}', 'backbone.input_norm.norm.{rest}'),
+NETWORK = [Rule('data_bn.{rest}', 'backbone.input_norm.norm.{rest}'),
             *(Rule(theirs, f'backbone.blocks.{{i}}.{ours}') for theirs, ours in _BLOCK)]
-RULES = [*_NETWORK, *(Rule(f'encoder.{rule.theirs}', rule.ours) for rule in _NETWORK),
+RULES = [*NETWORK, *(Rule(f'encoder.{rule.theirs}', rule.ours) for rule in NETWORK),
          Rule('adapter.adapter.{rest}', f'{_PROJECTION}.{{rest}}')]
 
 
@@ -53,8 +53,8 @@ def join_graphs(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     graphs = [value for key, value in weights.items() if shared_name(key) != key]
     if any(not torch.equal(graph, graphs[0]) for graph in graphs):
-        raise CheckpointError("the blocks have graphs of their own, as with edge='free'; PGFA has one for all, so only "
-                              "a network with edge='mask' can be written for it")
+        raise CheckpointError("the blocks have graphs of their own, as with edge='free'; this program has one for "
+                              "all, so only a network with edge='mask' can be written for it")
     return {shared_name(key): value for key, value in weights.items()}
 
 

@@ -1,7 +1,8 @@
-"""ST-GCN and ST-GCN++ checkpoints of pyskl and mmaction2, and the ST-GCN of PGFA (:mod:`pgfa` says how it differs).
+"""ST-GCN and ST-GCN++ checkpoints of pyskl and mmaction2, and the ST-GCN of PGFA and of ACTOR and InfAGenC.
 
 pyskl and mmaction2 keep the pointwise reductions of the multi-scale temporal unit apart, one a branch; ours are one
-product (:func:`fuse`, :func:`unfuse`). Everything else is a change of names.
+product (:func:`fuse`, :func:`unfuse`). The others come from the first ST-GCN code (:mod:`pgfa`); its classifier, which
+ACTOR has, is a convolution. Everything else is a change of names.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from motionreg.models.conversion import pgfa
 from motionreg.models.conversion.rules import Pairs, Rule, rename
 
 HEADS = {'pyskl': 'cls_head.fc_cls', 'mmaction2': 'cls_head.fc'}
-PROGRAMS = (*HEADS, 'pgfa')
+PROGRAMS = (*HEADS, 'pgfa', 'actor')
+_CONVOLUTION = 'fcn'
 _BLOCK = (
     ('gcn.A', 'spatial.edges.adjacency'),
     ('gcn.PA', 'spatial.edges.weight'),
@@ -40,6 +42,8 @@ def rules(program: str) -> list[Rule]:
     """Names of a program's recogniser and ours, the temporal branches unfused, one graph for each block."""
     if program == 'pgfa':
         return pgfa.RULES
+    if program == 'actor':
+        return [*pgfa.NETWORK, Rule(f'{_CONVOLUTION}.{{rest}}', 'head.fc.{rest}')]
     return [Rule('backbone.data_bn.{rest}', 'backbone.input_norm.norm.{rest}'),
             *(Rule(f'backbone.gcn.{{i}}.{theirs}', f'backbone.blocks.{{i}}.{ours}') for theirs, ours in _BLOCK),
             Rule(f'{HEADS[program]}.{{rest}}', 'head.fc.{rest}')]
@@ -49,7 +53,8 @@ def to_ours(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Tens
     """Convert the state dict of a program to ours, with (their key, our key) pairs."""
     renamed, pairs = rename(pgfa.split_graph(weights), rules(program), to_ours=True, source=program)
     renamed, scale = pgfa.add_scale(renamed)
-    return fuse(renamed), [(pgfa.shared_name(theirs), _fused_name(ours)) for theirs, ours in pairs] + scale
+    pairs = [(pgfa.shared_name(theirs), _fused_name(ours)) for theirs, ours in pairs]
+    return _shape_classifier(fuse(renamed)), pairs + scale
 
 
 def to_theirs(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Tensor], Pairs]:
@@ -57,7 +62,7 @@ def to_theirs(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Te
     kept, scale = pgfa.drop_scale(weights) if program == 'pgfa' else (weights, [])
     renamed, pairs = rename(unfuse(kept), rules(program), to_ours=False, source='motionreg')
     pairs = [(_fused_name(ours), pgfa.shared_name(theirs)) for ours, theirs in pairs]
-    return pgfa.join_graphs(renamed), pairs + scale
+    return _shape_classifier(pgfa.join_graphs(renamed)), pairs + scale
 
 
 def between(weights: Mapping[str, Tensor], source: str, target: str) -> tuple[dict[str, Tensor], Pairs]:
@@ -65,7 +70,18 @@ def between(weights: Mapping[str, Tensor], source: str, target: str) -> tuple[di
     renamed, first = rename(pgfa.split_graph(weights), rules(source), to_ours=True, source=source)
     renamed, second = rename(renamed, rules(target), to_ours=False, source='motionreg')
     names = dict(second)
-    return pgfa.join_graphs(renamed), [(pgfa.shared_name(old), pgfa.shared_name(names[new])) for old, new in first]
+    pairs = [(pgfa.shared_name(old), pgfa.shared_name(names[new])) for old, new in first]
+    return _shape_classifier(pgfa.join_graphs(renamed)), pairs
+
+
+def _shape_classifier(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The classifier's weight as (K, C, 1, 1) where it is a convolution, as (K, C) where it is a product."""
+    for name in (_CONVOLUTION, 'head.fc', *HEADS.values()):
+        weight = weights.get(f'{name}.weight')
+        if weight is not None:
+            flat = weight.flatten(1)
+            weights[f'{name}.weight'] = flat[:, :, None, None] if name == _CONVOLUTION else flat
+    return weights
 
 
 def _fused_name(key: str) -> str:

@@ -1,0 +1,3 @@
+"""Networks that make motions."""
+
+from motionreg.models.generators.action_cvae import ActionCVAE
