@@ -32,8 +32,8 @@ PATH = re.compile(rf'(?<![\w/.-])(?:{FOLDERS}|\.ci)/[\w./*<>-]+')
 # Positional words of the start scripts, and which of them their Python program gets.
 SCRIPTS = {'dist_train': (2, [0]), 'dist_test': (3, [0, 1]), 'slurm_train': (3, [2]), 'slurm_test': (4, [2, 3])}
 # Keys of components inside others, which pre-flight knows too.
-INNER = {'adapter', 'backbone', 'body_model', 'codec', 'collate_fn', 'data_preprocessor', 'dataset', 'encoder', 'generator', 'head',
-         'language', 'loss', 'optimizer', 'pipeline', 'sampler', 'vis_backends'}
+INNER = {'adapter', 'backbone', 'body_model', 'codec', 'collate_fn', 'data_preprocessor', 'dataset', 'encoder',
+         'generator', 'head', 'language', 'loss', 'optimizer', 'pipeline', 'sampler', 'vis_backends'}
 
 
 class Parsed(BaseException):

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from motionreg.datasets.transforms.base import as_motion
 from motionreg.errors import ConfigError, DataError
 from motionreg.motion import Motion
 from motionreg.motion.codecs import Codec, JointCodec, RotationCodec, Statistics
 from motionreg.motion.kinematics import forward_kinematics, load_rest_table
 from motionreg.motion.rotations import WIDTHS, convert
 from motionreg.registry import CODECS
+from tests.datasets.memory import results_of
 
 FRAMES = 7
 
@@ -144,6 +146,10 @@ def test_errors_say_what_to_do(tmp_path):
         codec.encode(two)
     with pytest.raises(DataError, match=r"'clip0' has no rotations.*Use JointCodec"):
         codec.encode(replace(clip, rotation=None))
+    results = results_of(clip)
+    results.update(rotation=None, rotation_lost='RandomFlip')
+    with pytest.raises(DataError, match=r'has no rotations, RandomFlip has dropped them. Leave that out'):
+        codec.encode(as_motion(results))
     with pytest.raises(DataError, match="its layout is 'smpl24', JointCodec encodes 'nturgb"):
         JointCodec('nturgbd').encode(clip)
     with pytest.raises(DataError, match=r'features are \(5, 9\), RotationCodec decodes \(frames, 144\)'):

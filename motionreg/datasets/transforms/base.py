@@ -54,9 +54,14 @@ class RandomTransform(ABC):
 
 
 def as_motion(results: Results) -> Motion:
-    """What the steps so far have made of the motion: its joints, rotations, confidences and layout."""
-    return replace(results['motion'], keypoint=results['keypoint'], score=results.get('score'),
-                   rotation=results.get('rotation'), layout=results['layout'].name)
+    """What the steps so far have made of the motion: its joints, rotations, confidences and layout.
+
+    Where a step dropped the rotations, ``meta['rotation_lost']`` names it.
+    """
+    motion = results['motion']
+    lost = {'rotation_lost': results['rotation_lost']} if 'rotation_lost' in results else {}
+    return replace(motion, keypoint=results['keypoint'], score=results.get('score'), rotation=results.get('rotation'),
+                   layout=results['layout'].name, meta={**motion.meta, **lost})
 
 
 def data_error(results: Results, message: str) -> DataError:

@@ -62,8 +62,10 @@ class RotationCodec(Codec):
     def features(self, motion: Motion) -> np.ndarray:
         """(T, D), computed in the precision of the rotations."""
         if motion.rotation is None:
-            raise DataError(f'sample {motion.sample_id!r} has no rotations, and joint positions do not determine them. '
-                            'Use JointCodec, or leave out the step of the pipeline that drops them.')
+            lost = motion.meta.get('rotation_lost')
+            raise DataError(f'sample {motion.sample_id!r} has no rotations, ' + (
+                f'{lost} has dropped them. Leave that out of the pipeline, or use JointCodec.' if lost else
+                'and joint positions do not determine them. Use JointCodec.'))
         rotvec = torch.tensor(np.asarray(motion.rotation[0, :, self._first:]))
         rotvec = rotvec.float() if rotvec.dtype == torch.float16 else rotvec
         x = convert(rotvec, 'rotvec', self.rep)
