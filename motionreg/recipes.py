@@ -161,6 +161,21 @@ def minimotion(stream: str = 'j', frames: int = 32, root: str = 'data/minimotion
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
 
+def minimotion_rotations(codec: Config, frames: int = 60, root: str = 'data/minimotion', subset: Subset = 'infant',
+                         holdout: bool = False, **options: Any) -> Loaders:
+    """MiniMotion as a generator of motions learns from it: encoded windows of consecutive frames, nothing else changed.
+
+    Args:
+        codec: config of the codec.
+        frames: length of a clip; a shorter one repeats its last frame.
+        root, subset, holdout, options: see :func:`minimotion`.
+    """
+    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames), dict(type='EncodeMotion', codec=codec),
+                              dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
+    data = str(ensure_minimotion(root, subset=subset))
+    return loaders(data, 'j', pipeline, pipeline, **_splits(holdout), **options)
+
+
 def _splits(holdout: bool) -> Config:
     return dict(train_split='train_fit', val_split='val') if holdout else dict(train_split='train')
 

@@ -22,6 +22,7 @@ class MotionSample(BaseDataElement):
         pred_scores: (num_classes,) float tensor, probabilities.
         pred_label: () int64 tensor.
         feature: (D,) float tensor, the pooled feature, where a model is asked for it.
+        joints, pred_joints: (T, V, C) float tensors, positions as given and as reconstructed, of the frames that count.
         class_vectors: (num_classes, D) float tensor to compare ``feature`` with, one for all samples of a batch.
 
     Meta fields: ``sample_id``, ``layout`` (its name), ``stream``, ``total_frames``, ``num_clips``, ``captions``,
@@ -31,7 +32,7 @@ class MotionSample(BaseDataElement):
     """
 
     DATA: ClassVar[frozenset[str]] = frozenset({'gt_label', 'pred_scores', 'pred_label', 'feature',
-                                             'class_vectors'})
+                                             'class_vectors', 'joints', 'pred_joints'})
     META: ClassVar[frozenset[str]] = frozenset(
         {'sample_id', 'layout', 'stream', 'total_frames', 'num_clips', 'captions', 'part_texts', 'meta'})
 

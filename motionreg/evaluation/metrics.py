@@ -177,6 +177,29 @@ class ClassificationMetric(ScoreMetric):
         return accuracies(scores.scores, scores.labels, self.topk)
 
 
+@METRICS.register_module()
+class ReconstructionMetric(SampleMetric):
+    """``joint_error``: mean distance between joints as given and as reconstructed, in the unit of the layout.
+
+    The mean is over the frames and joints of a sample, then over samples.
+    """
+
+    field = 'joint_error'
+
+    def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
+        """Measure a batch. Raises DataError if the model sets no ``joints`` and ``pred_joints``."""
+        for sample in data_samples:
+            if sample.get('joints') is None or sample.get('pred_joints') is None:
+                raise DataError(f'ReconstructionMetric: sample {sample.get("sample_id")!r} has no joints and '
+                                'pred_joints. Models that reconstruct motions set them when they predict.')
+        super().process(data_batch, [
+            {**sample, self.field: (sample['pred_joints'] - sample['joints']).norm(dim=-1).mean()[None]}
+            for sample in data_samples])
+
+    def results_of(self, ids: np.ndarray, values: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
+        return {'joint_error': float(values.mean())}
+
+
 class _Writer:
     """Writes what was collected at the end of a test. The main process writes."""
 

@@ -26,7 +26,7 @@ BODY_SIZE = {'m': 1.0, 'cm': 100.0, 'mm': 1000.0, 'px': 500.0}
 
 def write_generated_store(path: str | Path, layout: str | Layout, num_classes: int,
                           splits: Iterable[str] | Mapping[str, Sequence[int] | None] = ('train', 'test'),
-                          scores: bool = False, seed: int = 0) -> Path:
+                          scores: bool = False, seed: int = 0, rotations: bool = False) -> Path:
     """Write a store of random, smooth motion: 4 clips of 24 to 27 frames a split, every other one of two persons.
 
     Args:
@@ -36,6 +36,7 @@ def write_generated_store(path: str | Path, layout: str | Layout, num_classes: i
         splits: names of the splits, which share no clip; a dict gives the classes that each has clips of.
         scores: give the joints confidences, as 2-D estimates have.
         seed: of everything random.
+        rotations: give clips of one person rotations, which do not belong to their joints.
 
     Returns:
         The folder.
@@ -49,12 +50,14 @@ def write_generated_store(path: str | Path, layout: str | Layout, num_classes: i
             labels = among[np.linspace(0, len(among) - 1, CLIPS).round().astype(int)]
             for clip, label in enumerate(labels):
                 rng = np.random.default_rng([seed, number, clip])
-                shape = (1 + clip % 2, FRAMES + clip, layout.num_joints, layout.dims)
+                persons = 1 if rotations else 1 + clip % 2
+                shape = (persons, FRAMES + clip, layout.num_joints, layout.dims)
                 rest = rng.normal(0, 0.5, (1, 1, *shape[2:])) + 2
                 steps = rng.normal(0, 0.02, shape).cumsum(axis=1)
                 score = rng.uniform(0.5, 1, shape[:3]).astype(np.float32) if scores else None
+                turned = rng.normal(0, 0.1, (*shape[:3], 3)).cumsum(axis=1).astype(np.float32) if rotations else None
                 store.add(Motion((size * (rest + steps)).astype(np.float32), layout.name, f'{split}-{clip}',
-                                 label=int(label), score=score))
+                                 label=int(label), score=score, rotation=turned))
             store.set_split(split, [f'{split}-{clip}' for clip in range(CLIPS)])
     return Path(path)
 
@@ -64,24 +67,27 @@ def use_generated_data(config: Config, folder: str | Path) -> None:
 
     Args:
         config: as loaded, changed in place. Its model has a ``backbone`` with a layout, and a ``head`` with
-            ``num_classes`` or a ``language`` with texts; its datasets have ``data`` and ``split``, like MotionDataset.
+            ``num_classes`` or a ``language`` with texts; or a ``codec`` and a ``generator``. Its datasets have ``data``
+            and ``split``, like MotionDataset.
         folder: where the stores are made.
 
     Raises:
         ConfigError: a config of another kind.
     """
     loaders = [config[key] for key in LOADERS if config.get(key) is not None]
-    classes = config.model.get('head', {}).get('num_classes')
-    if classes is None and 'texts' in config.model.get('language', {}):
-        classes = len(load_bank(config.model.language.texts))
-    if classes is None or 'layout' not in config.model.get('backbone', {}):
-        raise ConfigError('data can be generated for a model with backbone.layout and head.num_classes, or '
-                          'language.texts, only; give the config data of its own')
-    layout = get_layout(loaders[0].dataset.get('layout') or config.model.backbone.layout)
-    scores = layout.dims == 2 and _input_channels(config.model.backbone) % 2 == 1
+    model = config.model
+    classes = model.get('head', model.get('generator', {})).get('num_classes')
+    if classes is None and 'texts' in model.get('language', {}):
+        classes = len(load_bank(model.language.texts))
+    skeleton = model.get('codec', model.get('backbone', {})).get('layout', 'smpl24' if 'codec' in model else None)
+    if classes is None or skeleton is None:
+        raise ConfigError('data can be generated for a model with backbone.layout and head.num_classes or '
+                          'language.texts, or with a codec and generator.num_classes; give the config data of its own')
+    layout = get_layout(loaders[0].dataset.get('layout') or skeleton)
+    scores = layout.dims == 2 and 'backbone' in model and _input_channels(model.backbone) % 2 == 1
     store = write_generated_store(Path(folder, 'store'), layout, classes,
                                   {str(loader.dataset.get('split')): loader.dataset.get('classes')
-                                   for loader in loaders}, scores)
+                                   for loader in loaders}, scores, rotations='codec' in model)
     for loader in loaders:
         loader.dataset.data = str(store)
         loader.dataset.split = str(loader.dataset.get('split'))

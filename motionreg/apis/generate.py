@@ -1,0 +1,137 @@
+"""Motions from a trained generator: in memory, as a store, arrays or pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.device import get_device
+
+from motionreg.config import load_config
+from motionreg.engine.checkpoint import load_weights, read_checkpoint
+from motionreg.errors import ConfigError, DataError, suggest
+from motionreg.models.motion_generator import MotionGenerator
+from motionreg.motion.motion import Motion
+from motionreg.motion.store_format import replace_file
+from motionreg.motion.writer import StoreWriter
+from motionreg.registry import MODELS
+from motionreg.visualization.drawing import draw_grid
+from motionreg.visualization.html import write_html
+
+PICTURES = ('.html', '.png', '.gif')
+
+
+class GeneratedMotions:
+    """A trained generator, asked for motions by the names of their classes.
+
+    Args:
+        config: config file of the run.
+        checkpoint: its checkpoint.
+        options: dotted keys to values, as ``--cfg-options`` gives them.
+        device: to compute on; None: what there is.
+
+    Attributes:
+        model: the MotionGenerator.
+        class_names: of the data that it learned from, or the numbers of its classes.
+
+    Raises:
+        CheckpointError: not a checkpoint of this model.
+        ConfigError: the config has another kind of model.
+    """
+
+    def __init__(self, config: str | Path, checkpoint: str | Path, options: dict[str, Any] | None = None,
+                 device: str | None = None) -> None:
+        content = read_checkpoint(checkpoint)
+        settings = load_config(config, options).model
+        self.model = MODELS.build(settings, where='model')
+        if not isinstance(self.model, MotionGenerator):
+            raise ConfigError(f'{config}: its model, {settings.get("type")}, makes no motions')
+        load_weights(self.model, content['state_dict'], checkpoint)
+        self.model.to(device or get_device()).eval()
+        self.checkpoint = str(checkpoint)
+        known = ((content.get('meta') or {}).get('dataset_meta') or {}).get('class_names') or ()
+        self.class_names = tuple(known) or tuple(map(str, range(self.model.generator.num_classes)))
+
+    def labels(self, classes: Sequence[str] = ()) -> list[int]:
+        """Class numbers of names or numbers; of all classes without any.
+
+        Raises:
+            DataError: no such class.
+        """
+        found = []
+        for name in classes or self.class_names:
+            if name in self.class_names:
+                found.append(self.class_names.index(name))
+            elif name.isdecimal() and int(name) < len(self.class_names):
+                found.append(int(name))
+            else:
+                raise DataError(f'the model has no class {name!r}.{suggest(name, self.class_names)} It has: '
+                                f'{", ".join(self.class_names)}.')
+        return found
+
+    def make(self, labels: Sequence[int], frames: tuple[int, int], num: int, seed: int) -> list[Motion]:
+        """``num`` motions of each class, of a length drawn from ``frames``, both included.
+
+        Raises:
+            DataError: lengths below 1, or no motion is asked for.
+        """
+        if not 1 <= frames[0] <= frames[1] or num < 1:
+            raise DataError(f'{num} motions of {frames[0]} to {frames[1]} frames: at least 1 each, in order')
+        wanted = [label for label in labels for _ in range(num)]
+        lengths = np.random.default_rng(seed).integers(frames[0], frames[1], len(wanted), endpoint=True)
+        return self.model.generate(wanted, lengths.tolist(), seed)
+
+    def save(self, motions: Sequence[Motion], out: str | Path, overwrite: bool = False) -> Path:
+        """Write motions.
+
+        Args:
+            motions: as ``make`` returns them.
+            out: a folder, which becomes a store; .npz, arrays with a row a motion, padded with zeros; or a picture,
+                .html, .png or .gif.
+            overwrite: replace a store of that name.
+
+        Raises:
+            DataError: another ending, or it cannot be written.
+        """
+        out = Path(out)
+        if out.suffix in PICTURES:
+            if out.suffix == '.html':
+                write_html(list(motions), out, self.class_names, title=out.stem)
+            else:
+                draw_grid(list(motions), out, self.class_names)
+        elif out.suffix == '.npz':
+            with replace_file(out) as file:
+                np.savez_compressed(file, **as_arrays(motions), class_names=np.array(self.class_names, dtype=np.str_))
+        elif out.suffix:
+            raise DataError(f'{out}: written are stores (a folder), .npz, {", ".join(PICTURES)}.')
+        else:
+            with StoreWriter(out, layout=motions[0].layout, fps=motions[0].fps, class_names=self.class_names,
+                             overwrite=overwrite, info={'generator': self.checkpoint}) as store:
+                for motion in motions:
+                    store.add(motion)
+                store.set_split('generated', [motion.sample_id for motion in motions])
+        return out
+
+
+def as_arrays(motions: Sequence[Motion]) -> dict[str, np.ndarray]:
+    """Motions of one person as arrays padded with zeros at their end.
+
+    Returns:
+        ``keypoint`` (N, T, V, C), ``rotation`` (N, T, V, 3) if there are rotations, ``length``, ``label`` (N,), ``id``.
+    """
+    longest = max(motion.num_frames for motion in motions)
+
+    def padded(arrays: Sequence[np.ndarray]) -> np.ndarray:
+        return np.stack([np.pad(array[0], ((0, longest - array.shape[1]), (0, 0), (0, 0))) for array in arrays])
+
+    found = {'keypoint': padded([motion.keypoint for motion in motions]),
+             'length': np.array([motion.num_frames for motion in motions]),
+             'label': np.array([-1 if motion.label is None else motion.label for motion in motions]),
+             'id': np.array([motion.sample_id for motion in motions], dtype=np.str_)}
+    rotations = [motion.rotation for motion in motions if motion.rotation is not None]
+    if len(rotations) == len(motions):
+        found['rotation'] = padded(rotations)
+    return found
+

@@ -1,0 +1,131 @@
+"""A generator with its codec: batches, losses, motions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+
+from motionreg.apis.generate import as_arrays
+from motionreg.cli import generate
+from motionreg.config import load_config
+from motionreg.datasets import MotionDataset
+from motionreg.errors import ConfigError, DataError
+from motionreg.evaluation.metrics import ReconstructionMetric
+from motionreg.motion import Store
+from motionreg.motion.kinematics import forward_kinematics, load_rest_table
+from motionreg.motion.minimotion import ensure_minimotion
+from motionreg.registry import CODECS, MODELS
+from motionreg.structures import MotionSample
+from motionreg.testing.dry_run import dry_run
+from tests.tiny import ROOT
+
+CODEC = {'type': 'RotationCodec', 'rep': 'rot6d', 'body': 'infant'}
+CONFIG = ROOT / 'configs' / 'infagenc' / 'cvae-small_b32-60e_minimotion-infant.py'
+
+
+@pytest.fixture(scope='module')
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ensure_minimotion(tmp_path_factory.mktemp('infant'), subset='infant', clips_per_class=4)
+
+
+def model(**options: Any) -> Any:
+    torch.manual_seed(0)
+    small = {'type': 'ActionCVAE', 'num_classes': 3, 'latent_dim': 32, 'ff_size': 32, 'num_layers': 1}
+    return MODELS.build({'type': 'MotionGenerator', 'generator': {**small, **options}, 'codec': CODEC, 'fps': 30})
+
+
+def test_an_encoded_clip_is_what_the_codec_makes_of_it(store: Path) -> None:
+    data = MotionDataset(str(store), 'train', [{'type': 'EncodeMotion', 'codec': CODEC}])
+    found, motion = data[0]['keypoint'], data[0]['motion']
+    assert found.shape == (1, motion.num_frames, 24, 6)
+    np.testing.assert_array_equal(found.reshape(motion.num_frames, 144), CODECS.build(CODEC).encode(motion))
+
+
+def test_loss_is_that_of_the_generator_over_the_frames_that_count() -> None:
+    net = model().eval()
+    inputs = torch.randn(2, 1, 5, 24, 6)
+    samples = [MotionSample(gt_label=torch.tensor(label), metainfo={'total_frames': frames})
+               for label, frames in ((1, 5), (2, 3))]
+    mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    torch.manual_seed(1)
+    found = net(inputs, samples, mode='loss')
+    torch.manual_seed(1)
+    expected = net.generator.loss(inputs[:, 0].flatten(2), mask, torch.tensor([1, 2]), net.codec.joints)
+    assert found.keys() == expected.keys() >= {'loss_rc', 'loss_rcxyz', 'loss_kl'}
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value)
+    means = net(inputs, samples)
+    predicted = net(inputs, samples, mode='predict')
+    torch.testing.assert_close(torch.stack([sample.feature for sample in predicted]), means)
+    assert [sample.pred_joints.shape for sample in predicted] == [(5, 24, 3), (3, 24, 3)]
+    torch.testing.assert_close(predicted[1].joints, net.codec.joints(inputs[1, 0, :3].flatten(1)))
+
+
+def test_reconstruction_error_is_a_mean_distance() -> None:
+    joints = torch.zeros(4, 3, 3)
+    sample = MotionSample(joints=joints, pred_joints=joints + torch.tensor([0.3, 0.0, 0.4]),
+                          metainfo={'sample_id': 'a'})
+    evaluator = Evaluator(ReconstructionMetric())
+    evaluator.process([sample])
+    assert evaluator.evaluate(1)['joint_error'] == pytest.approx(0.5)
+    with pytest.raises(DataError, match='has no joints and pred_joints'):
+        evaluator.process([MotionSample(metainfo={'sample_id': 'a'})])
+
+
+def test_motions_depend_on_the_seed_and_not_on_the_batch() -> None:
+    net = model()
+    labels, lengths = [0, 1, 2, 1], [7, 4, 9, 5]
+    one, other = net.generate(labels, lengths, seed=3), net.generate(labels, lengths, seed=3, batch_size=1)
+    assert net.training
+    assert [(motion.label, motion.num_frames, motion.fps) for motion in one] == [
+        (label, frames, 30) for label, frames in zip(labels, lengths)]
+    for first, second in zip(one, other):
+        np.testing.assert_allclose(first.keypoint, second.keypoint, atol=1e-5)
+        joints = forward_kinematics(load_rest_table('infant'), first.rotation.astype(np.float64))
+        np.testing.assert_allclose(first.keypoint, joints, atol=1e-4)
+    assert not np.allclose(net.generate(labels, lengths, seed=4)[0].keypoint, one[0].keypoint, atol=1e-3)
+
+
+def test_arrays_are_padded_at_their_end() -> None:
+    motions = model().generate([0, 2], [3, 5])
+    arrays = as_arrays(motions)
+    assert arrays['keypoint'].shape == arrays['rotation'].shape == (2, 5, 24, 3)
+    assert not arrays['keypoint'][0, 3:].any()
+    np.testing.assert_array_equal(arrays['keypoint'][0, :3], motions[0].keypoint[0])
+    assert (arrays['length'].tolist(), arrays['label'].tolist()) == ([3, 5], [0, 2])
+
+
+def test_what_does_not_fit_is_told() -> None:
+    with pytest.raises(ConfigError, match=r'generator\.in_channels is 7, the codec has 144'):
+        model(in_channels=7)
+    with pytest.raises(DataError, match='takes one person'):
+        model()(torch.zeros(2, 2, 5, 24, 6), [MotionSample()])
+    with pytest.raises(DataError, match='2 labels and 1 lengths'):
+        model().generate([0, 1], [4])
+
+
+def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch,
+                                capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('motionreg.recipes.ensure_minimotion', lambda *_, **__: store)
+    options = ['epochs=1', 'frames=8', 'model.generator.num_layers=1', 'model.generator.latent_dim=16']
+    config = load_config(CONFIG, {'epochs': 1, 'frames': 8, 'model.generator.num_layers': 1,
+                                  'model.generator.latent_dim': 16})
+    run = dry_run(config, tmp_path / 'run')
+    generate.main([str(CONFIG), str(run.checkpoint), '--num', '2', '--frames', '6', '9', '--classes', 'crawl', '0',
+                   '--out', 'made', 'made.npz', 'made.html', 'made.gif', '--cfg-options', *options])
+    assert '4 motions of 2 classes' in capsys.readouterr().out
+    made = Store(tmp_path / 'made')
+    assert [made[index].label for index in range(4)] == [made.class_names.index('crawl')] * 2 + [0, 0]
+    assert all(6 <= made[index].num_frames <= 9 for index in range(4))
+    assert made[0].meta['generated'] == 1
+    assert {'made.npz', 'made.html', 'made.gif'} <= {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(DataError, match=r"the model has no class 'craw'\. Did you mean 'crawl'"):
+        generate.main([str(CONFIG), str(run.checkpoint), '--classes', 'craw', '--out', 'x', '--cfg-options', *options])
+    with pytest.raises(DataError, match='written are stores'):
+        generate.main([str(CONFIG), str(run.checkpoint), '--out', 'x.bvh', '--cfg-options', *options])
