@@ -112,43 +112,51 @@ def test_samples_depend_on_seed_and_class_alone(options: dict[str, str]) -> None
 
 def test_attention_to_one_token_is_attention() -> None:
     torch.manual_seed(0)
-    layer, x, token = Attention(16, 4, dropout=0.0), torch.randn(3, 5, 16), torch.randn(3, 1, 16)
-    expected = layer(x, torch.cat((token, torch.randn(3, 1, 16)), dim=1), key_bias(torch.tensor([[True, False]] * 3),
-                                                                                    torch.float32))
-    torch.testing.assert_close(layer(x, token).expand(3, 5, 16), expected)
+    layer, x, token = Attention(16, 4), torch.randn(5, 3, 16), torch.randn(1, 3, 16)
+    hidden = key_bias(torch.tensor([[True, False]] * 3), torch.float32)
+    expected = layer(x, torch.cat((token, torch.randn(1, 3, 16))), hidden)
+    torch.testing.assert_close(layer(x, token).expand(5, 3, 16), expected)
 
 
 def test_dropped_attention_to_one_token_drops_whole_heads() -> None:
     torch.manual_seed(0)
     layer, token = Attention(16, 4, dropout=0.5).train(), torch.randn(1, 1, 16)
     layer.out.weight.data.copy_(torch.eye(16))
-    heads = layer(torch.zeros(1, 4000, 16), token)[0].unflatten(-1, (4, 4))
-    kept = (heads != 0).any(dim=-1).float()
-    assert ((heads != 0).all(dim=-1).float() == kept).all()
-    torch.testing.assert_close(kept.mean(dim=0), torch.full((4,), 0.5), atol=0.05, rtol=0)
+    heads = layer(torch.zeros(4000, 1, 16), token)[:, 0].unflatten(-1, (4, 4))
+    kept = (heads != 0).any(dim=-1)
+    assert torch.equal((heads != 0).all(dim=-1), kept)
+    torch.testing.assert_close(kept.float().mean(dim=0), torch.full((4,), 0.5), atol=0.05, rtol=0)
     torch.testing.assert_close(heads.mean(dim=0).flatten(), layer.eval()(token, token).flatten(), atol=0.1, rtol=0.1)
 
 
-def test_layers_are_those_of_torch() -> None:
-    """Through the names of ACTOR's checkpoints, which are torch's."""
+def test_dropped_attention_is_attention_on_average() -> None:
     torch.manual_seed(0)
-    ours = {'encoder': EncoderLayer(16, 4, 32, 0.0), 'decoder': DecoderLayer(16, 4, 32, 0.0)}
+    layer, x = Attention(16, 4, dropout=0.2).train(), torch.randn(5, 1, 16)
+    bias = key_bias(torch.arange(5)[None] < 4, x.dtype)
+    mean = layer(x.expand(5, 8000, 16), bias=bias.expand(8000, -1, -1, -1)).mean(dim=1, keepdim=True)
+    torch.testing.assert_close(mean, layer.eval()(x, bias=bias), atol=0.02, rtol=0)
+
+
+def test_layers_are_those_of_torch() -> None:
+    """Through the names of ACTOR's checkpoints, which are torch's. With a dropout too low to drop, both paths."""
+    torch.manual_seed(0)
+    ours = {'encoder': EncoderLayer(16, 4, 32, 1e-9), 'decoder': DecoderLayer(16, 4, 32, 1e-9)}
     mask = torch.arange(6) < torch.tensor([[6], [3]])
-    x, memory = torch.randn(2, 6, 16), torch.randn(2, 1, 16)
-    found = {'encoder': ours['encoder'](x, key_bias(mask, x.dtype)),
-             'decoder': ours['decoder'](x, memory, key_bias(mask, x.dtype))}
-    expected = {}
+    x, memory, bias = torch.randn(6, 2, 16), torch.randn(1, 2, 16), key_bias(mask, torch.float32)
     for name, kind in (('encoder', nn.TransformerEncoderLayer), ('decoder', nn.TransformerDecoderLayer)):
-        layer = kind(16, 4, 32, 0.0, 'gelu', batch_first=True)
+        layer = kind(16, 4, 32, 0.0, 'gelu')
         weights, _ = convert({f'generator.{name}.0.{key}': value for key, value in ours[name].state_dict().items()},
                              'actioncvae', target='actor')
         prefix = f'{name}.seqTrans{name.capitalize()}.layers.0.'
         layer.load_state_dict({key.removeprefix(prefix): value for key, value in weights.items()})
-        expected[name] = layer(x, src_key_padding_mask=~mask) if name == 'encoder' else layer(
+        expected = layer(x, src_key_padding_mask=~mask) if name == 'encoder' else layer(
             x, memory, tgt_key_padding_mask=~mask)
-    for name in expected:
-        torch.testing.assert_close(found[name][mask], expected[name][mask])
-    torch.testing.assert_close(ours['encoder'](x, key_bias(mask, x.dtype), rows=2), found['encoder'][:, :2])
+        for training in (False, True):
+            ours[name].train(training)
+            found = ours[name](x, bias) if name == 'encoder' else ours[name](x, memory, bias)
+            torch.testing.assert_close(found[mask.t()], expected[mask.t()])
+            if name == 'encoder':
+                torch.testing.assert_close(ours[name](x, bias, rows=2), found[:2])
 
 
 @pytest.mark.parametrize('rate', [0.0, 0.1, 0.5, 0.9, 1.0])

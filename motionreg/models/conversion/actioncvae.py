@@ -51,7 +51,7 @@ def to_ours(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Tens
     unused = [key for key in weights if key in _TABLES]
     for key in unused:
         table = weights[key].flatten(1)
-        if not torch.allclose(table, sinusoids(*table.shape, like=table), atol=1e-3):
+        if not torch.allclose(table, sinusoids(len(table), table.shape[1], table), atol=1e-3):
             raise CheckpointError(f'{key} are not the sinusoids that ACTOR has there')
     if 'decoder.ztimelinear.weight' in weights and 'decoder.actionBiases' in weights:
         unused.append('decoder.actionBiases')       # the class goes through the linear map there
@@ -72,7 +72,7 @@ def to_theirs(weights: Mapping[str, Tensor], program: str) -> tuple[dict[str, Te
         pairs += [(_OUR_TOKENS, key) for key in _TOKENS]
     embedding = renamed.get('encoder.skelEmbedding.weight')
     if embedding is not None:
-        table = sinusoids(POSITIONS, embedding.shape[0], like=embedding)[:, None]
+        table = sinusoids(POSITIONS, len(embedding), embedding)[:, None]
         renamed.update({key: table.clone() for key in _TABLES})
         pairs += [(UNUSED, key) for key in _TABLES]
     return renamed, pairs

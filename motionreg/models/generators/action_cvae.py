@@ -79,39 +79,39 @@ class ActionCVAE(nn.Module):
     def encode(self, features: Tensor, mask: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance (N, D) of the latent vector."""
         self._check(features, mask, labels)
-        x = self.embed(features.masked_fill(~mask[..., None], 0))
+        x = self.embed(features.masked_fill(~mask[..., None], 0).transpose(0, 1))
+        keys, rows = mask, None
         if self.tokens is None:
-            x, mask_of_keys, rows = self._place(x, mask), mask, None
+            x = self._place(x, mask)
         else:
-            tokens = self.tokens[:, labels].transpose(0, 1)
-            mask_of_keys, rows = torch.cat((mask.new_ones(len(mask), 2), mask), dim=1), 2
+            keys, rows = torch.cat((mask.new_ones(len(mask), 2), mask), dim=1), 2
             if self.positions == 'sinusoid':
-                x = self._place(torch.cat((tokens, x), dim=1), mask_of_keys)
+                x = self._place(torch.cat((self.tokens[:, labels], x)), keys)
             else:       # the tokens have no place in time
-                x = torch.cat((self.dropout(tokens), self._place(x, mask)), dim=1)
-        bias = key_bias(mask_of_keys, x.dtype)
+                x = torch.cat((self.dropout(self.tokens[:, labels]), self._place(x, mask)))
+        bias = key_bias(keys, x.dtype)
         for layer in self.encoder[:-1]:
             x = layer(x, bias)
         x = self.encoder[-1](x, bias, rows)
         if self.tokens is not None:
-            return x[:, 0], x[:, 1]
-        pooled = x.masked_fill(~mask[..., None], 0).sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
+            return x[0], x[1]
+        pooled = x.masked_fill(~mask.t()[..., None], 0).sum(dim=0) / mask.sum(dim=1, keepdim=True).clamp(min=1)
         return self.to_mu(pooled), self.to_logvar(pooled)
 
     def decode(self, latent: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
         """Features (N, T, C) of the motions that latent vectors (N, D) stand for, zero outside the mask."""
         if self.condition == 'linear':
             classes = nn.functional.one_hot(labels, self.num_classes).to(latent.dtype)
-            memory = self.mix(torch.cat((latent, classes), dim=1))[:, None]
+            memory = self.mix(torch.cat((latent, classes), dim=1))[None]
         elif self.condition == 'concat':
-            memory = torch.stack((latent, self.class_vectors[labels]), dim=1)
+            memory = torch.stack((latent, self.class_vectors[labels]))
         else:
-            memory = (latent + self.class_vectors[labels])[:, None]
-        x = self._place(latent.new_zeros(*mask.shape, self.latent_dim), mask)
+            memory = (latent + self.class_vectors[labels])[None]
+        x = self._place(latent.new_zeros(mask.shape[1], *latent.shape), mask)
         bias = key_bias(mask, x.dtype)
         for layer in self.decoder:
             x = layer(x, memory, bias)
-        return self.output(x).masked_fill(~mask[..., None], 0)
+        return self.output(x).transpose(0, 1).masked_fill(~mask[..., None], 0)
 
     def forward(self, features: Tensor, mask: Tensor, labels: Tensor, noise: Tensor | None = None,
                 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -195,11 +195,11 @@ class ActionCVAE(nn.Module):
             self.train(before)
 
     def _place(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Add positions to (N, T, D) tokens, then drop out."""
+        """Add positions to (T, N, D) tokens, then drop out."""
         if self.positions == 'sinusoid':
-            return self.dropout(x + sinusoids(x.shape[1], x.shape[2], x))
-        last = (mask.sum(dim=1, keepdim=True) - 1).clamp(min=1)
-        return self.dropout(x + (torch.arange(x.shape[1], device=x.device) / last)[..., None].to(x.dtype))
+            return self.dropout(x + sinusoids(len(x), x.shape[2], x)[:, None])
+        last = (mask.sum(dim=1) - 1).clamp(min=1)
+        return self.dropout(x + (torch.arange(len(x), device=x.device)[:, None] / last)[..., None].to(x.dtype))
 
     def _check(self, features: Tensor, mask: Tensor, labels: Tensor) -> None:
         if features.shape[-1] != self.in_channels or features.shape[:2] != mask.shape:

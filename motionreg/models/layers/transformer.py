@@ -25,19 +25,20 @@ class Dropout(nn.Dropout):
         if not self.training or x.device.type != 'cpu' or not 0 < self.p < 1:
             return super().forward(x)
         words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-2 ** 63, None)
-        kept = words.view(torch.int16)[:x.numel()].view(x.shape) >= round(self.p * _LEVELS) - _LEVELS // 2
-        return x * kept.to(x.dtype).mul_(1 / (1 - self.p))
+        bits = words.view(torch.int16)[:x.numel()].view(x.shape)
+        noise = torch.ge(bits, round(self.p * _LEVELS) - _LEVELS // 2, out=torch.empty(x.shape, dtype=x.dtype))
+        return x * noise.mul_(1 / (1 - self.p))
 
 
 class Attention(nn.Module):
-    """Multi-head attention of x to itself or to a memory.
+    """Multi-head attention of x to itself or to a memory. Sequences come first: heads are then views, not copies.
 
     Args:
         channels: D, a multiple of ``heads``.
         heads: H.
         dropout: of the attention weights.
 
-    Shape: x (N, T, D), memory (N, S, D) or None, bias from :func:`key_bias` or None -> (N, T, D), or (N, 1, D) where
+    Shape: x (T, N, D), memory (S, N, D) or None, bias from :func:`key_bias` or None -> (T, N, D), or (1, N, D) where
     all rows are the same.
     """
 
@@ -54,38 +55,35 @@ class Attention(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, x: Tensor, memory: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
-        if memory is not None and memory.shape[1] == 1:
+        if memory is not None and len(memory) == 1:
             return self._one_token(x, memory)
-        if memory is None:
-            query, key, value = self._split(self.qkv(x))
-        else:
-            channels = x.shape[-1]
-            weight, offset = self.qkv.weight, self.qkv.bias
-            query, = self._split(F.linear(x, weight[:channels], offset[:channels]))
-            key, value = self._split(F.linear(memory, weight[channels:], offset[channels:]))
+        sources = (x, x, x) if memory is None else (x, memory, memory)
+        query, key, value = (F.linear(source, weight, offset).view(len(source), -1, x.shape[-1] // self.heads)
+                             for source, weight, offset in zip(sources, self.qkv.weight.chunk(3),
+                                                               self.qkv.bias.chunk(3)))
+        n = x.shape[1]
         if self.training and self.dropout.p and x.device.type == 'cpu':
-            scores = query / math.sqrt(query.shape[-1]) @ key.transpose(-2, -1)
-            weights = (scores if bias is None else scores + bias).softmax(dim=-1)
-            y = self.dropout(weights) @ value
+            if bias is None:
+                bias = x.new_zeros(n, 1, 1, 1)
+            scores = torch.baddbmm(bias.expand(-1, self.heads, -1, -1).flatten(0, 1), query.transpose(0, 1),
+                                   key.permute(1, 2, 0), alpha=query.shape[-1] ** -0.5)
+            y = torch.bmm(self.dropout(scores.softmax(dim=-1)), value.transpose(0, 1))
         else:
+            query, key, value = (part.transpose(0, 1).unflatten(0, (n, -1)) for part in (query, key, value))
             y = F.scaled_dot_product_attention(query, key, value, bias, self.dropout.p if self.training else 0.0)
-        return self.out(y.transpose(1, 2).flatten(2))
-
-    def _split(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(N, T, k D) -> k tensors (N, H, T, D / H)."""
-        n, t, width = x.shape
-        channels = self.out.in_features
-        return x.view(n, t, width // channels, self.heads, -1).permute(2, 0, 3, 1, 4).unbind()
+            y = y.flatten(0, 1)
+        return self.out(y.transpose(0, 1).reshape(x.shape))
 
     def _one_token(self, x: Tensor, memory: Tensor) -> Tensor:
-        """All weights are 1, unless dropped: y[n, t] = out(sum_h dropout(1)[n, t, h] v[n, h])."""
-        n, _, channels = memory.shape
+        """All weights are 1, unless dropped: y[t, n] = out(sum_h dropout(1)[t, n, h] v[n, h])."""
+        channels = x.shape[-1]
         value = F.linear(memory, self.qkv.weight[2 * channels:], self.qkv.bias[2 * channels:])
         if not self.training or not self.dropout.p:
             return self.out(value)
         rows = self.out.weight.view(channels, self.heads, -1)
-        shares = torch.einsum('nhc,ohc->nho', value.view(n, self.heads, -1), rows)
-        return self.dropout(x.new_ones(n, x.shape[1], self.heads)) @ shares + self.out.bias
+        shares = torch.einsum('nhc,ohc->nho', value.view(x.shape[1], self.heads, -1), rows)
+        kept = self.dropout(x.new_ones(x.shape[1], x.shape[0], self.heads))
+        return torch.bmm(kept, shares).transpose(0, 1) + self.out.bias
 
 
 class FeedForward(nn.Module):
@@ -107,7 +105,7 @@ class EncoderLayer(nn.Module):
 
     ``rows`` are the first outputs that are wanted; the others are not computed.
 
-    Shape: (N, T, D) -> (N, T, D), or (N, rows, D).
+    Shape: (T, N, D) -> (T, N, D), or (rows, N, D).
     """
 
     def __init__(self, channels: int, heads: int, width: int, dropout: float = 0.1, act: str = 'gelu') -> None:
@@ -121,7 +119,7 @@ class EncoderLayer(nn.Module):
         if rows is None:
             y = self.attention(x, bias=bias)
         else:
-            x, memory = x[:, :rows], x
+            x, memory = x[:rows], x
             y = self.attention(x, memory, bias)
         x = self.norm1(x + self.dropout(y))
         return self.norm2(x + self.dropout(self.feed(x)))
@@ -130,7 +128,7 @@ class EncoderLayer(nn.Module):
 class DecoderLayer(nn.Module):
     """Self-attention, attention to a memory and a feed-forward part, each with a residual and a layer norm behind.
 
-    Shape: x (N, T, D), memory (N, S, D) -> (N, T, D).
+    Shape: x (T, N, D), memory (S, N, D) -> (T, N, D).
     """
 
     def __init__(self, channels: int, heads: int, width: int, dropout: float = 0.1, act: str = 'gelu') -> None:
@@ -149,7 +147,7 @@ class DecoderLayer(nn.Module):
 
 def key_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
     """What to add to attention scores so that keys outside the (N, S) mask get no weight: (N, 1, 1, S)."""
-    lowest = torch.finfo(dtype).min
+    lowest = torch.finfo(dtype).min / 2         # finite in every type with as many exponents
     return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, lowest)[:, None, None]
 
 
