@@ -103,7 +103,8 @@ class GeneratedMotions:
                 draw_grid(list(motions), out, self.class_names)
         elif out.suffix == '.npz':
             with replace_file(out) as file:
-                np.savez_compressed(file, **as_arrays(motions), class_names=np.array(self.class_names, dtype=np.str_))
+                arrays = {**as_arrays(motions), 'class_names': np.array(self.class_names, dtype=np.str_)}
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
         elif out.suffix:
             raise DataError(f'{out}: written are stores (a folder), .npz, {", ".join(PICTURES)}.')
         else:
