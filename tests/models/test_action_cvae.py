@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from motionreg.errors import ConfigError, DataError
+from motionreg.errors import CheckpointError, ConfigError, DataError
 from motionreg.models.conversion import convert
 from motionreg.models.generators import ActionCVAE
 from motionreg.models.layers.transformer import Attention, DecoderLayer, Dropout, EncoderLayer, key_bias
@@ -157,6 +157,18 @@ def test_layers_are_those_of_torch() -> None:
             torch.testing.assert_close(found[mask.t()], expected[mask.t()])
             if name == 'encoder':
                 torch.testing.assert_close(ours[name](x, bias, rows=2), found[:2])
+
+
+@variants
+def test_weights_go_to_actor_and_back(options: dict[str, str]) -> None:
+    ours = {f'generator.{key}': value for key, value in build(**options).state_dict().items()}
+    theirs, _ = convert(ours, 'actioncvae', target='actor')
+    back, _ = convert(theirs, 'actioncvae', source='actor')
+    assert set(back) == set(ours)
+    assert all(torch.equal(back[key], value) for key, value in ours.items())
+    table = 'decoder.sequence_pos_encoder.pe'
+    with pytest.raises(CheckpointError, match='not the sinusoids'):
+        convert({**theirs, table: theirs[table] + 1}, 'actioncvae', source='actor')
 
 
 @pytest.mark.parametrize('rate', [0.0, 0.1, 0.5, 0.9, 1.0])
