@@ -12,6 +12,7 @@ from typing import Any
 from motionreg.datasets.class_splits import get_class_split
 from motionreg.datasets.zero_shot import frame50
 from motionreg.errors import ConfigError
+from motionreg.evaluation.alignment import SUPPORT
 from motionreg.motion.minimotion import ensure_minimotion
 from motionreg.motion.minimotion.dataset import Subset
 
@@ -334,13 +335,43 @@ def zero_shot(dataset: str, split: str, tuning: bool = False,
              dict(type='AlignedZeroShotMetric', aligner=aligner or dict(type='PrototypeAligner'), **named)])
 
 
-def published_zero_shot_language(dataset: str) -> Config:
-    """The head of PGFA as its program has it: the short sentences, read by all-mpnet-base-v2.
+PGFA: Mapping[str, Config] = {      # of its settings: which split comes first, and the aligner's support
+    'ntu60': dict(setting_1='smie_1', setting_2='synse_55_5', support=SUPPORT['ntu60'], lr=0.05),
+    'ntu120': dict(setting_1='smie_4', setting_2='synse_110_10', support=SUPPORT['ntu120'], lr=0.005),
+    'pku-mmd': dict(setting_1='smie_7', setting_2='smie_7', support=SUPPORT['pku-mmd'], lr=0.05)}
+
+
+def pgfa(dataset: str) -> Config:
+    """What PGFA chooses by data set: ``setting_1`` and ``setting_2``, a split of each; ``support``; ``lr``.
+
+    Raises:
+        ConfigError: another data set.
+    """
+    if dataset not in PGFA:
+        raise ConfigError(f'dataset is {", ".join(PGFA)} here, not {dataset!r}; the other configs of configs/pgfa are '
+                          'for other data sets')
+    return PGFA[dataset]
+
+
+def pgfa_language(dataset: str, prompts: str = 'sentence', encoder: str = 'minilm', method: str = 'pgfa',
+                  faithful: bool = False) -> Config:
+    """:func:`zero_shot_language`, or the head of PGFA as its program has it.
+
+    That reads the short sentences with all-mpnet-base-v2; its texts are data/texts/pgfa-<dataset>.yaml, made with
+    tools/prepare_texts.py.
 
     Args:
-        dataset: 'ntu60', 'ntu120' or 'pku-mmd'. Its texts are data/texts/pgfa-<dataset>.yaml, made with
-            tools/prepare_texts.py.
+        dataset, prompts, encoder, method: see there.
+        faithful: as published.
+
+    Raises:
+        ConfigError: a choice that the published program does not leave.
     """
+    if not faithful:
+        return zero_shot_language(dataset, prompts, encoder, method)
+    if (prompts, encoder, method) != ('sentence', 'minilm', 'pgfa'):
+        raise ConfigError('faithful=True has its own texts, text encoder and method; leave out prompts, encoder and '
+                          'method')
     return zero_shot_language(f'data/texts/pgfa-{dataset}.yaml', 'description', 'mpnet')
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from motionreg.recipes import adamw_cosine, sgd_cosine, sgd_step
+from motionreg.errors import ConfigError
+from motionreg.recipes import adamw_cosine, pgfa, pgfa_language, sgd_cosine, sgd_step
 from motionreg.registry import PARAM_SCHEDULERS
 
 
@@ -63,3 +64,13 @@ def test_warm_up_rises_step_by_step_before_the_cosine() -> None:
     found = rates(schedule, 0.1, 6, steps=5)
     assert found[:10] == pytest.approx([0.1 * (0.04 + 0.96 * step / 9) for step in range(10)], rel=1e-6)
     assert found[10:] == pytest.approx([0.05 * (1 + math.cos(math.pi * step / 20)) for step in range(20)], rel=1e-6)
+
+
+def test_pgfa_as_published_leaves_no_choice() -> None:
+    head = pgfa_language('ntu120', faithful=True)
+    assert (head['prompts'], head['encoder']['path'], head['texts']) == (
+        'description', 'mpnet', 'data/texts/pgfa-ntu120.yaml')
+    with pytest.raises(ConfigError, match='leave out prompts, encoder and method'):
+        pgfa_language('ntu60', method='vae', faithful=True)
+    with pytest.raises(ConfigError, match=r"not 'utd-mhad'; the other configs of configs/pgfa"):
+        pgfa('utd-mhad')

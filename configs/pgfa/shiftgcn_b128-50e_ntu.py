@@ -1,10 +1,10 @@
 _base_ = ['../_base_/default_runtime.py']
 
 from motionreg.config import arg
-from motionreg.recipes import frame50_clips, published_zero_shot_language, sgd_step, zero_shot, zero_shot_language
+from motionreg.recipes import frame50_clips, pgfa, pgfa_language, sgd_step, zero_shot
 
 dataset = arg('dataset', 'ntu60')  # or 'ntu120', 'pku-mmd'; all prepared with --preparation aimclr
-split = arg('split', 'synse_55_5')  # or synse_48_12 of ntu60; synse_110_10, synse_96_24 of ntu120
+split = arg('split', pgfa(dataset)['setting_2'])  # or synse_48_12 of ntu60, synse_96_24 of ntu120
 tuning = arg('tuning', False)  # hold out the split's validation classes: for choices, such as that of gamma
 prompts = arg('prompts', 'sentence')  # or 'label', 'description', or 'lst' for texts of parts
 encoder = arg('encoder', 'minilm')
@@ -17,18 +17,17 @@ holdout = arg('holdout', False)
 faithful = arg('faithful', False)  # texts, graph and schedule as in the original program
 
 _classes, _evaluators = zero_shot(dataset, split, tuning, dict(
-    type='PrototypeAligner', support={'ntu60': 0.9, 'ntu120': 0.4, 'pku-mmd': 1.0}[dataset]))
+    type='PrototypeAligner', support=pgfa(dataset)['support']))
 model = dict(
     type='ZeroShotRecognizer',
     backbone=dict(type='ShiftGCN', layout='nturgb+d'),
-    language=published_zero_shot_language(dataset) if faithful else zero_shot_language(
-        dataset, prompts, encoder, method))
+    language=pgfa_language(dataset, prompts, encoder, method, faithful))
 train_dataloader, val_dataloader, test_dataloader = frame50_clips(
     f'data/{dataset}-aimclr', stream=stream, frames=64, batch_size=batch_size, seed=seed, holdout=holdout or tuning,
     classes=_classes, num_workers=2)
 test_dataloader = val_dataloader if tuning else test_dataloader
 optim_wrapper, param_scheduler, train_cfg = sgd_step(
-    lr=0.005 if dataset == 'ntu120' else 0.05, epochs=epochs, milestones=[50, 80] if faithful else [35, 45],
+    lr=pgfa(dataset)['lr'], epochs=epochs, milestones=[50, 80] if faithful else [35, 45],
     weight_decay=5e-4, nesterov=False, warmup_start=0 if faithful else 1)
 val_cfg, val_evaluator = (dict(), _evaluators[0]) if holdout or tuning else (None, None)
 test_cfg, test_evaluator = dict(), _evaluators

@@ -1,10 +1,10 @@
 _base_ = ['../_base_/default_runtime.py']
 
 from motionreg.config import arg
-from motionreg.recipes import frame50_clips, published_zero_shot_language, sgd_step, zero_shot, zero_shot_language
+from motionreg.recipes import frame50_clips, pgfa, pgfa_language, sgd_step, zero_shot
 
 dataset = arg('dataset', 'ntu60')  # or 'ntu120', 'pku-mmd'; all prepared with --preparation aimclr
-split = arg('split', 'smie_1')  # smie_1 to smie_3 of ntu60, 4 to 6 of ntu120, 7 to 9 of pku-mmd
+split = arg('split', pgfa(dataset)['setting_1'])  # smie_1 to smie_3 of ntu60, 4 to 6 of ntu120, 7 to 9 of pku-mmd
 tuning = arg('tuning', False)  # hold out the split's validation classes: for choices, such as that of gamma
 prompts = arg('prompts', 'sentence')  # or 'label', 'description', or 'lst' for texts of parts
 encoder = arg('encoder', 'minilm')
@@ -17,19 +17,18 @@ holdout = arg('holdout', False)
 faithful = arg('faithful', False)  # texts, graph and schedule as in the original program
 
 _classes, _evaluators = zero_shot(dataset, split, tuning, dict(
-    type='PrototypeAligner', support={'ntu60': 0.9, 'ntu120': 0.4, 'pku-mmd': 1.0}[dataset]))
+    type='PrototypeAligner', support=pgfa(dataset)['support']))
 model = dict(
     type='ZeroShotRecognizer',
     backbone=dict(type='STGCN', layout='nturgb+d', graph='stgcn_spatial' if faithful else 'spatial', base_channels=16,
                   inflate_stages=[5, 8, 10], ch_ratio=[2, 2, 4], dropout=0.5),
-    language=published_zero_shot_language(dataset) if faithful else zero_shot_language(
-        dataset, prompts, encoder, method))
+    language=pgfa_language(dataset, prompts, encoder, method, faithful))
 train_dataloader, val_dataloader, test_dataloader = frame50_clips(
     f'data/{dataset}-aimclr', stream=stream, frames=50, batch_size=batch_size, seed=seed, holdout=holdout or tuning,
     classes=_classes, num_workers=2)
 test_dataloader = val_dataloader if tuning else test_dataloader
 optim_wrapper, param_scheduler, train_cfg = sgd_step(
-    lr=0.005 if dataset == 'ntu120' else 0.05, epochs=epochs, milestones=[50, 80] if faithful else [35, 45],
+    lr=pgfa(dataset)['lr'], epochs=epochs, milestones=[50, 80] if faithful else [35, 45],
     weight_decay=5e-4, nesterov=False, warmup_start=0 if faithful else 1)
 val_cfg, val_evaluator = (dict(), _evaluators[0]) if holdout or tuning else (None, None)
 test_cfg, test_evaluator = dict(), _evaluators

@@ -116,7 +116,7 @@ class ZeroShotPredictor:
         if strict == 'error':
             self._check_learned(learned, path)
         scale = getattr(getattr(self.model.language, 'loss_fn', None), 'scale', None)
-        self.temperature = 1.0 if scale is None else 1 / float(scale().mean())
+        self.temperature = 1.0 if scale is None else 1 / float(scale().detach().mean())
 
     def _load(self, weights: dict[str, Any], path: str | Path, on_mismatch: str) -> None:
         """Load backbone and language head, without what the head calls ``training_only``."""
@@ -129,7 +129,8 @@ class ZeroShotPredictor:
 
     def _check_learned(self, learned: dict[str, Any], path: str | Path) -> None:
         """Raise CheckpointError if the weights learned from another stream or skeleton than the config says."""
-        given = {'stream': self._dataset.get('stream', 'j'), 'layout': self.layout.name}
+        network = getattr(self.model.backbone, 'layout', self.layout)
+        given = {'stream': self._dataset.get('stream', 'j'), 'layout': network.name}
         other = [f'{key} {learned[key]!r}, the config says {given[key]!r}' for key in given
                  if learned.get(key, given[key]) != given[key]]
         if other:

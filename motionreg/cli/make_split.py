@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from motionreg.datasets.class_splits import draw_class_split, load_class_split, save_class_split
+from motionreg.datasets.class_splits import draw_class_split, get_class_split, load_class_split, save_class_split
 from motionreg.errors import DataError
 
 
@@ -32,8 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = _names(args.names)
     if args.num_classes is None and not names:
         raise DataError('how many classes are there? Give --num-classes or --names.')
-    split = draw_class_split(args.dataset, args.num_classes or len(names), args.unseen, args.seed, args.validation,
+    count = len(names) if args.num_classes is None else args.num_classes
+    split = draw_class_split(args.dataset, count, args.unseen, args.seed, args.validation,
                              names)
+    if args.dataset:
+        split = get_class_split(args.dataset, split)        # which knows how many classes published data sets have
     save_class_split(split, args.out)
     split = load_class_split(args.out)
     labels = names or tuple(f'class {label}' for label in range(split.num_classes))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from motionreg.datasets import get_class_split
 from motionreg.evaluation import FeatureFile, PrototypeAligner
+from motionreg.evaluation.alignment import SUPPORT
 from motionreg.evaluation.protocols import ZeroShotResult, results_table, zero_shot_results
 
 
@@ -23,7 +24,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
                                                              'gamma on; without it gamma is 0')
     parser.add_argument('--known', metavar='FILE', help='features of training samples (tools/test.py --split train), '
                                                         'for one-shot results')
-    parser.add_argument('--support', type=float, default=0.9, help='share of a pseudo class that makes its prototype')
+    parser.add_argument('--support', type=float, help='share of a pseudo class that makes its prototype (default: as '
+                                                      'published for the data set, else 0.9)')
     parser.add_argument('--rounds', type=int, default=1, help='of alignment')
     parser.add_argument('--temperature', type=float, default=1.0, help='of the confidence')
     parser.add_argument('--csv', metavar='FILE', help='also write the table there')
@@ -36,21 +38,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     split = get_class_split(args.dataset, args.class_split)
     test, validation, known = (FeatureFile.load(path) if path else None
                                for path in (args.features, args.validation, args.known))
-    aligners = [PrototypeAligner(args.support, args.rounds, args.temperature),
-                PrototypeAligner(args.support, temperature=args.temperature, streaming=True)]
+    support = SUPPORT.get(args.dataset, 0.9) if args.support is None else args.support
+    aligners = [PrototypeAligner(support, args.rounds, args.temperature),
+                PrototypeAligner(support, temperature=args.temperature, streaming=True)]
     assert test is not None
     results = zero_shot_results(test, split, aligners, validation, known)
     print(f'{test}, {split}: {len(split.seen)} seen, {len(split.unseen)} unseen classes')
     print(results_table(results))
+    print(f'alignment: support {support}, {args.rounds} round(s), temperature {args.temperature}')
     if any(result.generalized for result in results):
         print('gamma is ' + (f'chosen on {args.validation}' if validation is not None else
-                             '0, for want of a --validation file; area needs none'))
+                             '0, for want of a --validation file'))
     if args.csv:
         write_csv(Path(args.csv), results)
 
 
 def write_csv(path: Path, results: Sequence[ZeroShotResult]) -> None:
     """The table as numbers."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open('w', newline='') as file:
         writer = csv.writer(file)
         writer.writerow(['prediction', 'protocol', 'zsl', 'zsl_class_mean', 'seen', 'unseen', 'harmonic', 'area',

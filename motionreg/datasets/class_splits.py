@@ -138,13 +138,21 @@ def get_class_split(dataset: str, name: str | Path | ClassSplit) -> ClassSplit:
         split = name if isinstance(name, ClassSplit) else load_class_split(name)
         if _ALIASES.get(split.dataset, split.dataset) not in ('', dataset):
             raise DataError(f'class split {split} is for {split.dataset!r}, not for {dataset!r}.')
-        return replace(split, dataset=dataset)
+        return _of_known_size(replace(split, dataset=dataset))
     splits, aliases = _published(dataset)
     found = splits.get(aliases.get(str(name), str(name)))
     if found is None:
         raise DataError(f'{dataset} has no class split {str(name)!r}.{suggest(str(name), [*splits, *aliases])} It has: '
                         f'{", ".join(splits)}. One of your own is a .yaml file: tools/make_split.py writes one.')
     return found
+
+
+def _of_known_size(split: ClassSplit) -> ClassSplit:
+    """The split. Raises DataError if its data set is known to have another number of classes."""
+    known = _tables()[1].get(split.dataset, {}).get('num_classes', split.num_classes)
+    if known != split.num_classes:
+        raise DataError(f'class split {split} is for {split.num_classes} classes, {split.dataset} has {known}.')
+    return split
 
 
 def list_class_splits(dataset: str | None = None) -> list[str]:
@@ -174,9 +182,13 @@ def draw_class_split(dataset: str, num_classes: int, unseen: int, seed: int, val
     Raises:
         DataError: no unseen class, or none left to train on.
     """
-    order = _shuffled(range(num_classes), (num_classes, unseen, seed))
     if unseen < 1 or (validation or 0) < 0:
-        raise DataError(f'{unseen} unseen and {validation} validation classes: at least 1 and 0.')
+        raise DataError(f'{unseen} unseen and {validation or 0} validation classes: at least 1 and 0.')
+    if num_classes <= unseen:
+        raise DataError(f'{unseen} unseen of {num_classes} classes: no class to train on is left.')
+    if not 0 <= seed < 2 ** 32:
+        raise DataError(f'seed {seed}: a seed is 0 to 4294967295.')
+    order = _shuffled(range(num_classes), (num_classes, unseen, seed))
     last = unseen + (min(unseen, (num_classes - unseen) // 2) if validation is None else validation)
     return ClassSplit(dataset, f'random_{num_classes - unseen}_{unseen}_{seed}', num_classes,
                       tuple(sorted(order[:unseen])), tuple(sorted(order[unseen:last])), family='random',

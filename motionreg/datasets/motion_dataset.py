@@ -55,6 +55,7 @@ class MotionDataset(Dataset):
         self._asked_layout = layout if isinstance(layout, str) else None
         self._source: Any = None
         source = self.source
+        self.classes = None if classes is None else tuple(sorted(map(int, classes)))
         self._indices = self._select(source, indices, classes, num_samples)
         self.labels = np.asarray(source.labels)[self._indices]
         self._set_layout(layout, source.layout)
@@ -90,8 +91,9 @@ class MotionDataset(Dataset):
     @property
     def metainfo(self) -> dict[str, Any]:
         """What the Runner hands to metrics and visualizers."""
-        return {'layout': self.layout.name, 'class_names': self.class_names, 'num_classes': self.num_classes,
-                'stream': self.stream}
+        found = {'layout': self.layout.name, 'class_names': self.class_names, 'num_classes': self.num_classes,
+                 'stream': self.stream}
+        return found if self.classes is None else {**found, 'classes': list(self.classes)}
 
     def __len__(self) -> int:
         return len(self._indices)

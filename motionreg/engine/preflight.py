@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from motionreg import registry as registries
+from motionreg.datasets.class_splits import get_class_split
+from motionreg.datasets.zero_shot import check_no_unseen
 from motionreg.engine.checkpoint import ON_MISMATCH, missing
 from motionreg.engine.training_checks import paramwise_problems, validation_problems
 from motionreg.errors import ConfigError, DataError, UserError, suggest
@@ -266,10 +268,10 @@ def _check_fit(config: Any) -> Iterator[Problem]:
         yield Problem('model.head.in_channels', f'is {taken}, the backbone puts out {width} channels')
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if config.get(key) is not None and not list(_missing_data(config[key]['dataset'], key)):
-            yield from _check_dataset_fit(config[key], key, model)
+            yield from _check_dataset_fit(config[key], key, model, config)
 
 
-def _check_dataset_fit(loader: dict[str, Any], name: str, model: Any) -> Iterator[Problem]:
+def _check_dataset_fit(loader: dict[str, Any], name: str, model: Any, config: Any) -> Iterator[Problem]:
     path = f'{name}.dataset'
     backbone, head = getattr(model, 'backbone', None), getattr(model, 'head', None)
     try:
@@ -324,3 +326,27 @@ def _check_dataset_fit(loader: dict[str, Any], name: str, model: Any) -> Iterato
             bank.check_classes(names, path)
         except DataError as error:
             yield Problem('model.language.texts', str(error))
+    yield from _check_class_splits(config, dataset, name)
+
+
+def _check_class_splits(config: Any, dataset: Any, name: str) -> Iterator[Problem]:
+    """The class splits of the metrics against the classes of the data, and those that training may use."""
+    for key in ('val_evaluator', 'test_evaluator'):
+        metrics = config.get(key) or []
+        for number, metric in enumerate(metrics if isinstance(metrics, (list, tuple)) else [metrics]):
+            if not {'dataset', 'split'} <= set(metric):
+                continue
+            try:
+                split = get_class_split(metric['dataset'], metric['split'])
+                split = split.tuning() if metric.get('tuning') else split
+                names = dataset.metainfo.get('class_names') if hasattr(dataset, 'metainfo') else None
+                if names:
+                    split.check_classes(names, f'{name}.dataset')
+            except UserError as error:
+                yield Problem(f'{key}.{number}.split', str(error))
+                continue
+            if name == 'train_dataloader' and hasattr(dataset, 'labels'):
+                try:
+                    check_no_unseen(dataset, split, where='it')
+                except UserError as error:
+                    yield Problem(f'{name}.dataset.classes', str(error))

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from motionreg.datasets.class_splits import ClassSplit
 from motionreg.engine.checkpoint import load_weights, mismatch_table, newest_checkpoint, read_checkpoint
 from motionreg.engine.compat import init_process_group
 from motionreg.engine.hooks import NaNGuardHook, PlainCheckpointHook
@@ -134,12 +135,30 @@ class MotionRunner(Runner):
         """Raise CheckpointError if a test or a resumed run has another stream or skeleton than the weights learned."""
         loop = self._test_loop if self._train_loop is None else self._train_loop if self._resume else None
         dataset = getattr(getattr(loop, 'dataloader', None), 'dataset', None)
-        given, learned = getattr(dataset, 'metainfo', {}), checkpoint.get('meta', {}).get('dataset_meta') or {}
+        meta = checkpoint.get('meta') or {}
+        given, learned = getattr(dataset, 'metainfo', {}), meta.get('dataset_meta') or {}
+        for metric in getattr(getattr(loop, 'evaluator', None), 'metrics', ()):
+            metric.trained = {'classes': tuple(learned.get('classes') or ()),
+                              'network': f'{meta.get("experiment_name", "")}, {meta.get("iter", "")}'.strip(' ,')}
+            self._check_unseen(metric, metric.trained['classes'], filename)
         other = [f'{key} {learned[key]!r}, the data has {given[key]!r}' for key in ('stream', 'layout')
                  if key in learned and key in given and learned[key] != given[key]]
         if other and self.cfg.get('on_mismatch', 'error') == 'error':
             raise CheckpointError(f'{filename} was trained on {"; ".join(other)}. Give the options of the training '
                                   f'(stream=...), or on_mismatch=skip to use it all the same')
+
+    def _check_unseen(self, metric: Any, classes: tuple[int, ...], filename: str) -> None:
+        """Raise CheckpointError if the network learned from classes that a metric takes for unseen ones."""
+        split = getattr(metric, 'split', None)
+        if not isinstance(split, ClassSplit) or self.cfg.get('on_mismatch', 'error') != 'error':
+            return
+        known = sorted({*split.unseen, *split.withheld} & set(classes))
+        if known:
+            raise CheckpointError(f'{filename} was trained on classes {", ".join(map(str, known))}, which are unseen '
+                                  f'in {split}. Give the options of the training (split=..., tuning=...)')
+        if not classes:
+            self.logger.warning('%s does not say which classes it was trained on; that the unseen ones of %s are not '
+                                'among them is not checked', filename, split)
 
     def register_hooks(self, default_hooks: Any = None, custom_hooks: Any = None) -> None:
         """The config's hooks, and those without which a run is not safe."""

@@ -19,6 +19,7 @@ from motionreg.evaluation import exact_cosines
 from motionreg.evaluation.exact_cosines import cosines, nearest, sums, unit
 from motionreg.registry import ALIGNERS
 
+SUPPORT = {'ntu60': 0.9, 'ntu120': 0.4, 'pku-mmd': 1.0}        # PGFA's
 _PROTOCOLS: dict[object, str] = {True: 'transductive', 'online': 'online', False: 'inductive'}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class FeatureFile:
         labels: (N,) int64 true classes, or None.
         class_names: one name a class, or empty.
         source: the file, for messages.
+        trained_classes: classes that the network learned from; empty if unknown.
+        network: name of the run and iteration of the network; empty if unknown.
 
     Raises:
         DataError: shapes that disagree, an id there twice, rows that are zero or not finite, a label that is no class.
@@ -39,6 +41,8 @@ class FeatureFile:
     labels: np.ndarray | None = None
     class_names: tuple[str, ...] = ()
     source: str = 'features'
+    trained_classes: tuple[int, ...] = ()
+    network: str = ''
 
     def __post_init__(self) -> None:
         for name in ('features', 'class_vectors'):
@@ -69,8 +73,7 @@ class FeatureFile:
     def select(self, indices: np.ndarray | Sequence[int]) -> FeatureFile:
         """The samples at these positions, or where a mask is True."""
         labels = None if self.labels is None else self.labels[indices]
-        return FeatureFile(self.ids[indices], self.features[indices], self.class_vectors, labels, self.class_names,
-                           self.source)
+        return replace(self, ids=self.ids[indices], features=self.features[indices], labels=labels)
 
     def save(self, path: str | Path) -> Path:
         """Write an .npz file without pickled objects, whole or not at all. Raises DataError for another ending."""
@@ -78,7 +81,8 @@ class FeatureFile:
         if path.suffix != '.npz':
             raise DataError(f'{path}: feature files are written as .npz. Name it {path.with_suffix(".npz").name}.')
         arrays = {'format': np.array(FORMAT), 'ids': self.ids, 'features': self.features,
-                  'class_vectors': self.class_vectors, 'class_names': np.array(self.class_names, dtype=np.str_)}
+                  'class_vectors': self.class_vectors, 'class_names': np.array(self.class_names, dtype=np.str_),
+                  'trained_classes': np.array(self.trained_classes, dtype=np.int64), 'network': np.array(self.network)}
         if self.labels is not None:
             arrays['labels'] = self.labels
         with replace_file(path) as file:
@@ -96,4 +100,5 @@ class FeatureFile:
         if arrays.get('format') != FORMAT or not {'ids', 'features', 'class_vectors', 'class_names'} <= arrays.keys():
             raise DataError(f'{path}: not a feature file. tools/test.py --dump-features writes one.')
         return cls(arrays['ids'], arrays['features'], arrays['class_vectors'], arrays.get('labels'),
-                   tuple(arrays['class_names']), str(path))
+                   tuple(arrays['class_names']), str(path), tuple(map(int, arrays.get('trained_classes', ()))),
+                   str(arrays.get('network', '')))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -130,6 +131,7 @@ class FeatureMetric(SampleMetric):
     """A metric of the ``feature`` of all samples and the model's ``class_vectors``, which ``measure`` gets."""
 
     field = 'feature'
+    trained: Mapping[str, Any] = MappingProxyType({})      # of the network: classes, network; the runner sets it
 
     def __init__(self, prefix: str | None = None) -> None:
         super().__init__(prefix=prefix)
@@ -137,6 +139,9 @@ class FeatureMetric(SampleMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Keep ids, features and labels of a batch, and the vectors of the classes. Raises DataError without them."""
+        if any(sample.get('feature') is None for sample in data_samples):
+            raise DataError(f'{type(self).__name__}: the model sets no feature when it predicts. A ZeroShotRecognizer '
+                            'does, and has class vectors to compare features with; a classifier has scores.')
         super().process(data_batch, data_samples)
         if data_samples and self._class_vectors is None:
             if data_samples[0].get('class_vectors') is None:
@@ -147,7 +152,8 @@ class FeatureMetric(SampleMetric):
     def results_of(self, ids: np.ndarray, values: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
         vectors = next(found for found in all_gather_object(self._class_vectors) if found is not None)
         self._class_vectors = None
-        return self.measure(FeatureFile(ids, values, vectors, labels, self.class_names, type(self).__name__))
+        return self.measure(FeatureFile(ids, values, vectors, labels, self.class_names, type(self).__name__,
+                                        self.trained.get('classes', ()), self.trained.get('network', '')))
 
     @abstractmethod
     def measure(self, features: FeatureFile) -> dict[str, Any]:
@@ -203,11 +209,13 @@ class ReconstructionMetric(SampleMetric):
 class _Writer:
     """Writes what was collected at the end of a test. The main process writes."""
 
+    what: ClassVar[str]
+
     def __init__(self, out_file: str) -> None:
         super().__init__()
         self.out_file = Path(out_file)
         if self.out_file.suffix != '.npz':
-            raise DataError(f'{out_file}: score and feature files are written as .npz.')
+            raise DataError(f'{out_file}: {self.what} files are written as .npz.')
 
     def write(self, content: ScoreFile | FeatureFile) -> dict[str, Any]:
         """Write the file; no results of its own. Raises DataError on every process if it cannot be written."""
@@ -231,6 +239,8 @@ class DumpScores(_Writer, ScoreMetric):
         out_file: .npz file to write; one of that name is replaced.
     """
 
+    what = 'score'
+
     def score(self, scores: ScoreFile) -> dict[str, Any]:
         """Write the file."""
         return self.write(scores)
@@ -243,6 +253,8 @@ class DumpFeatures(_Writer, FeatureMetric):
     Args:
         out_file: .npz file to write; one of that name is replaced.
     """
+
+    what = 'feature'
 
     def measure(self, features: FeatureFile) -> dict[str, Any]:
         """Write the file."""

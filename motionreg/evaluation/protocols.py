@@ -36,7 +36,8 @@ class ZeroShotResult:
         unseen: of the samples of unseen classes, which are the only candidates.
         generalized: of all samples, all classes are candidates; None if there are none of seen classes.
         gamma: what was taken off the scores of seen classes for that.
-        curve_area: in [0, 1], under the curve over all gammas; None like ``generalized``.
+        curve_area: in [0, 1], under the curve over all gammas, of prototypes made with gamma 0; None like
+            ``generalized``.
     """
 
     prediction: str
@@ -67,6 +68,12 @@ def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[A
     """
     labels = checked_labels(test.scores, split)
     is_unseen = np.isin(labels, split.unseen)
+    if not is_unseen.any():
+        raise DataError(f'{test.source}: none of its {len(test)} samples is of an unseen class of {split}. It is the '
+                        'test samples that come first, then those of --validation and --known.')
+    _check_untrained(test, split)
+    if validation is not None:
+        _check_validation(validation, test, split.tuning())
     candidates = test.select(is_unseen)
     gamma = 0.0 if validation is None else _gamma(validation, split.tuning())
     results = []
@@ -74,7 +81,7 @@ def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[A
         alignment = aligner.align(candidates.features, test.class_vectors[list(split.unseen)])
         result = ZeroShotResult(_name(aligner), alignment.protocol, _unseen_accuracy(alignment, candidates, split))
         if not is_unseen.all() and alignment.transductive != 'online':
-            result = _generalized(result, generalized_scores(test, split, aligner, gamma), labels, split, gamma)
+            result = _generalized(result, test, labels, split, aligner, gamma)
         results.append(result)
     if known is not None:
         for aligner in (NearestText(), *aligners):
@@ -121,9 +128,11 @@ def align_exemplars(aligner: Aligner, candidates: FeatureFile, known: FeatureFil
     Raises:
         DataError: ``known`` has no exemplar of a class, or shares samples with ``candidates``.
     """
-    shared = np.intersect1d(known.ids, candidates.ids)
-    if len(shared):
-        raise DataError(f'{known.source}: {some(shared)} is also tested on; take exemplars of training data.')
+    _check_apart(known, candidates, 'take exemplars of training data')
+    two = known.network and candidates.network and known.network != candidates.network
+    if two or known.features.shape[1:] != candidates.features.shape[1:]:
+        raise DataError(f'{known.source} and {candidates.source} are features of two networks, which are not to be '
+                        'compared. Write both with one checkpoint: tools/test.py --split train, and without.')
     known.scores.require_labels()
     rows = known.features[exemplars(known, split)]
     return aligner.align(candidates.features, candidates.class_vectors[list(split.unseen)], initial=rows)
@@ -165,12 +174,38 @@ def _unseen_accuracy(alignment: Alignment, candidates: FeatureFile, split: Class
                               split.unseen)
 
 
-def _generalized(result: ZeroShotResult, scores: np.ndarray, labels: np.ndarray, split: ClassSplit,
+def _generalized(result: ZeroShotResult, test: FeatureFile, labels: np.ndarray, split: ClassSplit, aligner: Aligner,
                  gamma: float) -> ZeroShotResult:
-    predictions = predict_calibrated(scores, split.seen, split.unseen, gamma)
+    predictions = predict_calibrated(generalized_scores(test, split, aligner, gamma), split.seen, split.unseen, gamma)
+    without_choice = generalized_scores(test, split, aligner)
     return replace(result, gamma=gamma,
                    generalized=generalized_accuracy(predictions, labels, split.seen, split.unseen),
-                   curve_area=seen_unseen_curve(scores, labels, split.seen, split.unseen).area)
+                   curve_area=seen_unseen_curve(without_choice, labels, split.seen, split.unseen).area)
+
+
+def _check_apart(other: FeatureFile, test: FeatureFile, advice: str) -> None:
+    """Raise DataError if samples are in both files."""
+    shared = np.intersect1d(other.ids, test.ids)
+    if len(shared):
+        raise DataError(f'{other.source}: also tested on: {some(shared)}; {advice}.')
+
+
+def _check_untrained(features: FeatureFile, split: ClassSplit) -> None:
+    """Raise DataError if the network learned from classes that are unseen."""
+    known = sorted({*split.unseen, *split.withheld} & set(features.trained_classes))
+    if known:
+        raise DataError(f'{features.source}: its network was trained on classes {", ".join(map(str, known))}, which '
+                        f'are unseen in {split}. Train one without them (split=..., tuning=...).')
+
+
+def _check_validation(validation: FeatureFile, test: FeatureFile, tuning: ClassSplit) -> None:
+    """Raise DataError if gamma would be chosen on test samples, or with a network of another kind."""
+    _check_apart(validation, test, 'gamma is chosen on validation samples')
+    _check_untrained(validation, tuning)
+    if validation.class_vectors.shape != test.class_vectors.shape:
+        raise DataError(f'{validation.source} has class vectors {validation.class_vectors.shape}, {test.source} '
+                        f'{test.class_vectors.shape}: gamma is of networks of one kind. Train both with the same '
+                        'options, one with tuning=True.')
 
 
 def _gamma(validation: FeatureFile, tuning: ClassSplit) -> float:

@@ -64,7 +64,9 @@ class ZeroShotRecognizer(BaseModel):
             raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict'; got {mode!r}")
         samples = data_samples or [MotionSample() for _ in range(len(vectors))]
         class_vectors = self.class_vectors()
-        for sample, vector, scores in zip(samples, vectors, vectors @ class_vectors.T):
+        with torch.autocast(vectors.device.type, enabled=False):
+            cosines = vectors @ class_vectors.T
+        for sample, vector, scores in zip(samples, vectors, cosines):
             sample.feature, sample.pred_scores, sample.pred_label = vector, scores, scores.argmax()
             sample.class_vectors = class_vectors
         return samples

@@ -181,3 +181,16 @@ def test_make_split_writes_what_draw_class_split_draws(tmp_path: Path, capsys: p
         make_split.main([*options, '--overwrite'])
     with pytest.raises(DataError, match='27 class names for 20 classes'):
         make_split.main(['--num-classes', '20', '--names', 'utd-mhad', *options, '--overwrite'])
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    ({'seed': -1}, 'a seed is 0 to 4294967295'), ({'num_classes': -5}, '2 unseen of -5 classes'),
+    ({'unseen': 0}, '0 unseen and 0 validation classes')])
+def test_numbers_that_draw_nothing_are_told(options: dict[str, int], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        draw_class_split('own', **{'num_classes': 9, 'unseen': 2, 'seed': 0, **options})
+
+
+def test_a_file_is_for_as_many_classes_as_the_data_set_has() -> None:
+    with pytest.raises(DataError, match='for 20 classes, utd-mhad has 27'):
+        get_class_split('utd-mhad', ClassSplit('', 'own', 20, unseen=(1,)))

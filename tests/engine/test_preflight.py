@@ -47,7 +47,7 @@ def test_hooks_that_wait_for_a_validation_get_one(tiny_config: Path) -> None:
 
 
 @pytest.mark.parametrize(('change', 'value', 'key', 'message'), [
-    ('modell', {}, 'modell', "Did you mean 'model'?"),
+    ('modell', {}, 'modell', "Did you mean 'model'"),
     ('model__type', 'SkeletonRecogniser', 'model.type', "Did you mean 'SkeletonRecognizer'"),
     ('model__backbone__type', 'STGCNp', 'model.backbone.type', "'STGCNp' is not a backbone. Did you mean"),
     ('model__backbone__type', 'GraphPoolHead', 'model.backbone.type', "'GraphPoolHead' is a head, not a backbone"),

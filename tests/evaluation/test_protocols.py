@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ TEST = features(np.arange(160) % 8)
 
 def test_unseen_classes_alone_and_all_together() -> None:
     known = features(np.arange(80) % 8, seed=2, start=1000)
-    validation = features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3)
+    validation = features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3, start=500)
     aligner = PrototypeAligner()
     results = zero_shot_results(TEST, SPLIT, [aligner], validation, known)
     assert [(result.prediction, result.protocol) for result in results] == [
@@ -50,14 +51,14 @@ def test_unseen_classes_alone_and_all_together() -> None:
 
 def test_gamma_never_comes_from_what_is_tested() -> None:
     """Other labels of the test samples change the accuracies, but not gamma."""
-    validation = features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3)
+    validation = features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3, start=500)
     turned = FeatureFile(TEST.ids, TEST.features, TEST.class_vectors, TEST.labels[::-1])
     gammas = [[result.gamma for result in zero_shot_results(test, SPLIT, [PrototypeAligner()], validation)]
               for test in (TEST, turned)]
     assert gammas[0] == gammas[1]
     assert all(gammas[0])
     with pytest.raises(DataError, match='must not be looked at while choices are made'):
-        zero_shot_results(TEST, SPLIT, [PrototypeAligner()], validation=TEST)
+        zero_shot_results(TEST, SPLIT, [PrototypeAligner()], features(np.arange(40) % 8, seed=3, start=500))
 
 
 def test_texts_say_whether_and_prototypes_which_unseen_class() -> None:
@@ -73,8 +74,34 @@ def test_texts_say_whether_and_prototypes_which_unseen_class() -> None:
 
 
 def test_exemplars_are_no_test_samples() -> None:
-    with pytest.raises(DataError, match='is also tested on'):
+    with pytest.raises(DataError, match='also tested on: 160 samples'):
         align_exemplars(NearestText(), TEST, TEST, SPLIT)
+
+
+def test_files_that_do_not_belong_together_are_refused() -> None:
+    """Gamma on test samples, by a network that knew the classes, or of another kind; exemplars of another network."""
+    validation = replace(features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3, start=500), trained_classes=(2, 3, 5, 7))
+    known = replace(features(np.arange(80) % 8, seed=2, start=1000), network='a, 40')
+    test = replace(TEST, trained_classes=(0, 2, 3, 5, 6, 7), network='a, 40')
+    assert len(zero_shot_results(test, SPLIT, [PrototypeAligner()], validation, known)) == 4
+    narrow = {'features': validation.features[:, :9], 'class_vectors': validation.class_vectors[:, :9]}
+    for given, message in (
+            ({'validation': replace(validation, ids=TEST.ids[:120])}, 'gamma is chosen on validation samples'),
+            ({'validation': replace(validation, trained_classes=(0, 2))}, 'trained on classes 0, which are unseen'),
+            ({'validation': replace(validation, **narrow)}, r'gamma is of networks of one kind'),
+            ({'known': replace(known, network='b, 40')}, 'features of two networks'),
+            ({'test': replace(test, trained_classes=(1, 2))}, 'trained on classes 1, which are unseen in moves/mine'),
+            ({'test': test.select(np.isin(test.labels, SPLIT.seen))}, 'none of its 120 samples is of an unseen class')):
+        files = {'test': test, 'validation': validation, 'known': known, **given}
+        with pytest.raises(DataError, match=message):
+            zero_shot_results(files['test'], SPLIT, [PrototypeAligner()], files['validation'], files['known'])
+
+
+def test_area_needs_no_gamma() -> None:
+    validation = features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3, start=500)
+    areas = [[result.curve_area for result in zero_shot_results(TEST, SPLIT, [PrototypeAligner()], given)]
+             for given in (None, validation)]
+    assert areas[0] == areas[1]
 
 
 def test_exemplars_are_the_first_of_their_class() -> None:
@@ -102,7 +129,7 @@ def test_a_feature_file_comes_back_and_is_checked(tmp_path: Path) -> None:
 
 
 def test_the_tool_prints_every_protocol(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = {'test': TEST, 'val': features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3),
+    files = {'test': TEST, 'val': features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3, start=500),
              'train': features(np.arange(80) % 8, seed=2, start=1000)}
     for name, content in files.items():
         content.save(tmp_path / f'{name}.npz')

@@ -10,9 +10,12 @@ import pytest
 import torch
 from mmengine.evaluator import Evaluator
 
+from motionreg.apis import run as runs
 from motionreg.config import load_config
 from motionreg.datasets import MotionDataset, check_no_unseen, get_class_split
-from motionreg.errors import DataError
+from motionreg.datasets.class_splits import ClassSplit, save_class_split
+from motionreg.engine.preflight import check_config
+from motionreg.errors import CheckpointError, ConfigError, DataError
 from motionreg.evaluation import AlignedZeroShotMetric, DumpFeatures, FeatureFile
 from motionreg.motion import Store
 from motionreg.structures import MotionSample
@@ -97,3 +100,27 @@ def test_training_and_choices_never_touch_an_unseen_class(path: Path, tmp_path: 
 def test_a_choice_that_looks_at_an_unseen_class_is_an_error() -> None:
     with pytest.raises(DataError, match='must not be looked at while choices are made'):
         evaluate(AlignedZeroShotMetric('moves', SPLIT, {'type': 'NearestText'}, tuning=True), TEST)
+
+
+def test_a_network_that_knew_the_unseen_classes_is_not_tested(tiny_config: Path, tmp_path: Path) -> None:
+    """The classes of the training go with the checkpoint."""
+    store = Store(load_config(tiny_config).train_dataloader.dataset.data)
+    split = ClassSplit('tiny', 'two', len(store.class_names), unseen=(1,), validation=(2,))
+    metric = {'type': 'ZeroShotMetric', 'dataset': 'tiny', 'split': str(tmp_path / 'split.yaml')}
+    save_class_split(split, tmp_path / 'split.yaml')
+    config = load_config(tiny_config)
+    config.work_dir, config.test_evaluator = str(tmp_path / 'run'), metric
+    problem, = check_config(config)
+    assert problem.key == 'train_dataloader.dataset.classes'
+    assert 'are not of a seen class of tiny/two' in problem.message
+    config.train_dataloader.dataset.classes = list(split.seen)
+    runs.train(config)
+    config.load_from = str(next((tmp_path / 'run').glob('epoch_*.pth')))
+    assert 'zsl' in runs.test(config)
+    save_class_split(ClassSplit('tiny', 'other', len(store.class_names), unseen=(0,)), tmp_path / 'split.yaml')
+    config.train_dataloader.dataset.classes = None
+    with pytest.raises(CheckpointError, match=r'was trained on classes 0, which are unseen in tiny/other'):
+        runs.test(config)
+    config.test_evaluator.split = 'three'
+    with pytest.raises(ConfigError, match="there are no class splits for 'tiny'"):
+        runs.test(config)

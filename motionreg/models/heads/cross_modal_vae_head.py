@@ -37,9 +37,10 @@ class CrossModalVAEHead(TextHead):
 
     The losses of CADA-VAE (Schoenfeld et al., CVPR 2019), which SynSE and SA-DVAE adapt to skeletons: each reconstructs
     its own input and, from the other's latent vector, that of the other; both posteriors are pulled together (squared
-    2-Wasserstein distance) and to a normal distribution. The backbone learns from a classifier of the seen classes
-    alone; no gradient of the autoencoders reaches it, as if it had been trained before. A sample is compared with a
-    class by the means of their posteriors, which takes the place of SynSE's classifier of drawn latent vectors.
+    2-Wasserstein distance) and to a normal distribution. The backbone learns from a classifier
+    alone, with an output for every class, of which the seen ones have samples; no gradient of the autoencoders reaches
+    it, as if it had been trained before. A sample is compared with a class by the means of their posteriors, which
+    takes the place of SynSE's classifier of drawn latent vectors.
 
     For ZeroShotRecognizer, in place of LanguageHead.
 

@@ -95,7 +95,7 @@ class TextHead(nn.Module):
 @HEADS.register_module()
 class LanguageHead(TextHead):
     """Projects features of the whole body and of its parts to the space of a text encoder, to be pulled to the texts
-    of their class (Xiang et al., GAP, ICCV 2023). Needed in training only.
+    of their class (Xiang et al., GAP, ICCV 2023). A classifier needs it in training only, a ZeroShotRecognizer always.
 
     Every sample draws one of the texts that its class has for a slot.
 
