@@ -71,7 +71,7 @@ def zero_shot_results(test: FeatureFile, split: ClassSplit, aligners: Sequence[A
     if not is_unseen.any():
         raise DataError(f'{test.source}: none of its {len(test)} samples is of an unseen class of {split}. It is the '
                         'test samples that come first, then those of --validation and --known.')
-    _check_untrained(test, split)
+    check_untrained(test, split)
     if validation is not None:
         _check_validation(validation, test, split.tuning())
     candidates = test.select(is_unseen)
@@ -128,7 +128,7 @@ def align_exemplars(aligner: Aligner, candidates: FeatureFile, known: FeatureFil
     Raises:
         DataError: ``known`` has no exemplar of a class, or shares samples with ``candidates``.
     """
-    _check_apart(known, candidates, 'take exemplars of training data')
+    check_apart(known, candidates, 'take exemplars of training data')
     two = known.network and candidates.network and known.network != candidates.network
     if two or known.features.shape[1:] != candidates.features.shape[1:]:
         raise DataError(f'{known.source} and {candidates.source} are features of two networks, which are not to be '
@@ -183,14 +183,14 @@ def _generalized(result: ZeroShotResult, test: FeatureFile, labels: np.ndarray, 
                    curve_area=seen_unseen_curve(without_choice, labels, split.seen, split.unseen).area)
 
 
-def _check_apart(other: FeatureFile, test: FeatureFile, advice: str) -> None:
+def check_apart(other: FeatureFile | ScoreFile, test: FeatureFile | ScoreFile, advice: str) -> None:
     """Raise DataError if samples are in both files."""
     shared = np.intersect1d(other.ids, test.ids)
     if len(shared):
         raise DataError(f'{other.source}: also tested on: {some(shared)}; {advice}.')
 
 
-def _check_untrained(features: FeatureFile, split: ClassSplit) -> None:
+def check_untrained(features: FeatureFile, split: ClassSplit) -> None:
     """Raise DataError if the network learned from classes that are unseen."""
     known = sorted({*split.unseen, *split.withheld} & set(features.trained_classes))
     if known:
@@ -200,8 +200,8 @@ def _check_untrained(features: FeatureFile, split: ClassSplit) -> None:
 
 def _check_validation(validation: FeatureFile, test: FeatureFile, tuning: ClassSplit) -> None:
     """Raise DataError if gamma would be chosen on test samples, or with a network of another kind."""
-    _check_apart(validation, test, 'gamma is chosen on validation samples')
-    _check_untrained(validation, tuning)
+    check_apart(validation, test, 'gamma is chosen on validation samples')
+    check_untrained(validation, tuning)
     if validation.class_vectors.shape != test.class_vectors.shape:
         raise DataError(f'{validation.source} has class vectors {validation.class_vectors.shape}, {test.source} '
                         f'{test.class_vectors.shape}: gamma is of networks of one kind. Train both with the same '

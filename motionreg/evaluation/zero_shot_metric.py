@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
 
 from motionreg.datasets.class_splits import ClassSplit, get_class_split
-from motionreg.evaluation.features import FeatureFile
+from motionreg.evaluation.features import FORMAT, FeatureFile
 from motionreg.evaluation.metrics import FeatureMetric, ScoreMetric
-from motionreg.evaluation.protocols import checked_labels, results_table, zero_shot_results
-from motionreg.evaluation.scores import ScoreFile
+from motionreg.evaluation.protocols import (
+    check_apart,
+    check_untrained,
+    checked_labels,
+    results_table,
+    zero_shot_results,
+)
+from motionreg.evaluation.scores import ScoreFile, load_npz
 from motionreg.evaluation.zero_shot import (
     choose_gamma,
     generalized_accuracy,
@@ -35,12 +42,12 @@ class ZeroShotMetric(ScoreMetric):
         dataset, split: which classes are unseen: see ``get_class_split``.
         tuning: look at the pseudo-unseen validation classes of the split instead; a sample of a class that is really
             unseen is then an error, so that no choice can rest on it.
-        gamma: taken off the scores of seen classes: a number, or a score file of validation samples to choose it on,
-            from a model trained without the validation classes.
+        gamma: taken off the scores of seen classes: a number, or a score or feature file of validation samples to
+            choose it on, from a model trained without the validation classes.
         prefix: put before the names, as in 'prefix/zsl'.
 
     Raises:
-        DataError: no such split.
+        DataError: no such split; a file of a model that knew the validation classes, or of samples that are tested.
     """
 
     def __init__(self, dataset: str, split: str, tuning: bool = False, gamma: float | str = 0.0,
@@ -48,11 +55,14 @@ class ZeroShotMetric(ScoreMetric):
         super().__init__(prefix=prefix)
         whole = get_class_split(dataset, split)
         self.split = whole.tuning() if tuning else whole
-        self.gamma = gamma if isinstance(gamma, (int, float)) else _gamma(ScoreFile.load(gamma), whole.tuning())
+        self._validation = _validation(gamma, whole.tuning()) if isinstance(gamma, str) else None
+        self.gamma: Any = gamma if self._validation is None else _gamma(self._validation, whole.tuning())
 
     def score(self, scores: ScoreFile) -> dict[str, Any]:
         """Accuracies. Raises DataError for samples without a label or of a withheld class, and for other classes."""
         labels, (seen, unseen) = checked_labels(scores, self.split), (self.split.seen, self.split.unseen)
+        if self._validation is not None:
+            check_apart(self._validation, scores, 'gamma is chosen on validation samples')
         results: dict[str, Any] = {}
         is_seen, is_unseen = np.isin(labels, seen), np.isin(labels, unseen)
         if is_unseen.any():
@@ -66,6 +76,15 @@ class ZeroShotMetric(ScoreMetric):
             results |= {'seen': both.seen.accuracy, 'unseen': both.unseen.accuracy, 'harmonic': both.harmonic,
                         'curve_area': 100 * seen_unseen_curve(scores.scores, labels, seen, unseen).area}
         return results
+
+
+def _validation(path: str, tuning: ClassSplit) -> ScoreFile:
+    """The scores in a score or feature file, by a network that did not know the validation classes."""
+    if Path(path).is_file() and Path(path).suffix == '.npz' and load_npz(Path(path)).get('format') == FORMAT:
+        features = FeatureFile.load(path)
+        check_untrained(features, tuning)
+        return features.scores
+    return ScoreFile.load(path)
 
 
 def _gamma(scores: ScoreFile, split: ClassSplit) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,21 @@ from motionreg.datasets import MotionDataset, check_no_unseen, get_class_split
 from motionreg.datasets.class_splits import ClassSplit, save_class_split
 from motionreg.engine.preflight import check_config
 from motionreg.errors import CheckpointError, ConfigError, DataError
-from motionreg.evaluation import AlignedZeroShotMetric, DumpFeatures, FeatureFile
+from motionreg.evaluation import AlignedZeroShotMetric, DumpFeatures, FeatureFile, ZeroShotMetric
 from motionreg.motion import Store
 from motionreg.structures import MotionSample
 from motionreg.testing import use_generated_data
-from tests.evaluation.test_protocols import SPLIT, TEST
+from tests.evaluation.test_protocols import SPLIT, TEST, features
 from tests.tiny import ROOT
 
 SMALL = sorted(ROOT.glob('configs/pgfa/*.py'))
 
 
-def evaluate(metric: Any, features: FeatureFile, size: int = 7) -> dict[str, float]:
-    vectors = torch.from_numpy(features.class_vectors)
+def evaluate(metric: Any, found: FeatureFile, size: int = 7) -> dict[str, float]:
+    vectors = torch.from_numpy(found.class_vectors)
     samples = [MotionSample(gt_label=torch.tensor(label), feature=torch.from_numpy(row), class_vectors=vectors,
                             metainfo={'sample_id': str(name)})
-               for name, row, label in zip(features.ids, features.features, features.labels)]
+               for name, row, label in zip(found.ids, found.features, found.labels)]
     evaluator = Evaluator(metric)
     for start in range(0, len(samples), size):
         evaluator.process(samples[start:start + size])
@@ -61,6 +62,20 @@ def test_a_model_without_class_vectors_is_told() -> None:
     samples = [MotionSample(feature=torch.ones(3), metainfo={'sample_id': 'a'})]
     with pytest.raises(DataError, match='sets no class_vectors'):
         Evaluator(DumpFeatures('f.npz')).process(samples)
+
+
+def test_gamma_from_a_file_of_either_kind_but_not_of_what_is_tested(tmp_path: Path) -> None:
+    validation = replace(features(np.array([0, 2, 3, 5, 6, 7] * 20), seed=3, start=500), trained_classes=(2, 3, 5, 7))
+    validation.save(tmp_path / 'features.npz')
+    validation.scores.save(tmp_path / 'scores.npz')
+    one, other = (ZeroShotMetric('moves', SPLIT, gamma=str(tmp_path / name)) for name in ('features.npz', 'scores.npz'))
+    assert one.gamma == other.gamma != 0
+    assert one.score(TEST.scores) == other.score(TEST.scores)
+    with pytest.raises(DataError, match='also tested on: 120 samples'):
+        one.score(validation.scores)
+    replace(validation, trained_classes=(0, 2)).save(tmp_path / 'knew.npz')
+    with pytest.raises(DataError, match='trained on classes 0, which are unseen'):
+        ZeroShotMetric('moves', SPLIT, gamma=str(tmp_path / 'knew.npz'))
 
 
 class Sentinel(Store):
