@@ -13,8 +13,6 @@ import numpy as np
 
 from motionreg.errors import DataError
 from motionreg.evaluation.accuracy import per_class_accuracy
-from motionreg.evaluation.alignment import Alignment
-from motionreg.evaluation.tables import format_table
 
 Classes = Sequence[int] | np.ndarray
 
@@ -204,18 +202,3 @@ def choose_gamma(scores: np.ndarray, labels: np.ndarray, seen: Classes, unseen: 
                for gamma in gammas]
     return float(gammas[int(np.argmax([result.class_harmonic if class_mean else result.harmonic
                                        for result in results]))])
-
-
-def alignment_table(alignment: Alignment, labels: np.ndarray, unseen: Classes) -> str:
-    """Zero-shot accuracy of the texts alone and after alignment, each with the word for what it needs to know.
-
-    Args:
-        alignment: of the features of N samples to the texts of ``unseen``.
-        labels: (N,) class ids.
-        unseen: the candidates, in the order of the texts.
-    """
-    unseen = np.asarray(unseen)
-    rows = [('nearest text', 'inductive', alignment.inductive), ('aligned', alignment.protocol, alignment.predictions)]
-    results = [(name, protocol, zero_shot_accuracy(unseen[found], labels, unseen)) for name, protocol, found in rows]
-    return format_table([(name, protocol, result.accuracy, result.class_mean) for name, protocol, result in results],
-                        ('prediction', 'protocol', 'accuracy', 'class mean'))

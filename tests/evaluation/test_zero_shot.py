@@ -6,10 +6,8 @@ import pytest
 from motionreg.datasets.class_splits import ClassSplit, get_class_split, save_class_split
 from motionreg.errors import DataError
 from motionreg.evaluation import ScoreFile
-from motionreg.evaluation.alignment import PrototypeAligner
 from motionreg.evaluation.seen_gate import SeenGate, gate_features, gate_predictions, softmax
 from motionreg.evaluation.zero_shot import (
-    alignment_table,
     batch_mean_accuracy,
     choose_gamma,
     generalized_accuracy,
@@ -132,17 +130,6 @@ def test_gamma_can_be_chosen_from_a_list() -> None:
              for gamma in (exact, *np.linspace(-3, 5, 200))]
     assert found[0] == max(found)
     assert choose_gamma(scores, labels, SEEN, UNSEEN, np.array([-9, exact, 9])) == exact
-
-
-def test_a_table_says_what_is_transductive() -> None:
-    rng = np.random.default_rng(0)
-    labels, texts = rng.choice(UNSEEN, 60), rng.normal(size=(2, 8))
-    features = texts[(labels == UNSEEN[1]).astype(int)] + rng.normal(size=(60, 8))
-    for streaming, word in ((False, 'transductive'), (True, 'online')):
-        table = alignment_table(PrototypeAligner(streaming=streaming).align(features, texts), labels, UNSEEN)
-        lines = [line.split() for line in table.splitlines()]
-        assert lines[2][:3] == ['nearest', 'text', 'inductive']
-        assert lines[3][:2] == ['aligned', word]
 
 
 # The gate

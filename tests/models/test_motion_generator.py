@@ -77,8 +77,9 @@ def test_reconstruction_error_is_a_mean_distance() -> None:
         evaluator.process([MotionSample(metainfo={'sample_id': 'a'})])
 
 
-def test_motions_depend_on_the_seed_and_not_on_the_batch() -> None:
-    net = model()
+@pytest.mark.parametrize('width', [32, 24, 6])
+def test_motions_depend_on_the_seed_and_not_on_the_batch(width: int) -> None:
+    net = model(latent_dim=width, num_heads=2)
     labels, lengths = [0, 1, 2, 1], [7, 4, 9, 5]
     one, other = net.generate(labels, lengths, seed=3), net.generate(labels, lengths, seed=3, batch_size=1)
     assert net.training

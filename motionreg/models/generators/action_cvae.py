@@ -181,7 +181,8 @@ class ActionCVAE(nn.Module):
         mask = torch.arange(int(lengths.max()), device=device) < lengths[:, None]
         if latent is None:
             where = 'cpu' if generator is None else generator.device
-            latent = torch.randn(len(labels), self.latent_dim, generator=generator, device=where)
+            latent = torch.stack([torch.randn(self.latent_dim, generator=generator, device=where)
+                                  for _ in range(len(labels))])     # one by one: the same in any batch
         with self._mode(training=dropout):
             return self.decode(scale * latent.to(self.output.weight), labels, mask), mask
 
