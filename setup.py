@@ -13,7 +13,7 @@ def requirements(name: str) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.startswith('#')]
 
 
-extras = {name: requirements(name) for name in ('smpl', 'text', 'bvh', 'export', 'dev')}
+extras = {name: requirements(name) for name in ('smpl', 'text', 'export', 'dev')}
 
 setup(
     name='motionreg',

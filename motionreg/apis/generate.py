@@ -1,7 +1,8 @@
-"""Motions from a trained generator: in memory, as a store, arrays or pictures."""
+"""Motions from a trained generator: in memory, as a store, arrays, animation files or pictures."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from motionreg.config import load_config
 from motionreg.engine.checkpoint import load_weights, read_checkpoint
 from motionreg.errors import ConfigError, DataError, suggest
 from motionreg.models.motion_generator import MotionGenerator
+from motionreg.motion.bvh import write_bvh
 from motionreg.motion.motion import Motion
 from motionreg.motion.store_format import replace_file
 from motionreg.motion.writer import StoreWriter
 from motionreg.registry import MODELS
 from motionreg.visualization.drawing import draw_grid
 from motionreg.visualization.html import write_html
+from motionreg.visualization.scene import label_text
 
 PICTURES = ('.html', '.png', '.gif')
 
@@ -88,9 +91,12 @@ class GeneratedMotions:
 
         Args:
             motions: as ``make`` returns them.
-            out: a folder, which becomes a store; .npz, arrays with a row a motion, padded with zeros; or a picture,
-                .html, .png or .gif.
+            out: a folder, which becomes a store; .npz, arrays with a row a motion, padded with zeros; .bvh, a file a
+                motion, numbered and with its class in its name if there are several; or a picture, .html, .png or .gif.
             overwrite: replace a store of that name.
+
+        Returns:
+            ``out``; of several .bvh files a pattern of their names.
 
         Raises:
             DataError: another ending, or it cannot be written.
@@ -105,8 +111,16 @@ class GeneratedMotions:
             with replace_file(out) as file:
                 arrays = {**as_arrays(motions), 'class_names': np.array(self.class_names, dtype=np.str_)}
                 np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        elif out.suffix == '.bvh':
+            body = getattr(self.model.codec, 'rest', None)
+            if len(motions) == 1:
+                return write_bvh(motions[0], out, body)
+            for number, motion in enumerate(motions):
+                name = re.sub(r'\W+', '-', label_text(motion, self.class_names))
+                write_bvh(motion, out.with_name(f'{out.stem}-{number:05d}-{name}.bvh'), body)
+            out = out.with_name(f'{out.stem}-*.bvh')
         elif out.suffix:
-            raise DataError(f'{out}: written are stores (a folder), .npz, {", ".join(PICTURES)}.')
+            raise DataError(f'{out}: written are stores (a folder), .npz, .bvh, {", ".join(PICTURES)}.')
         else:
             with StoreWriter(out, layout=motions[0].layout, fps=motions[0].fps, class_names=self.class_names,
                              overwrite=overwrite, info={'generator': self.checkpoint}) as store:

@@ -18,7 +18,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help="checkpoint file, or 'last' or 'best' for that of the work folder")
     parser.add_argument('--out', required=True, type=Path, nargs='+', metavar='PATH',
-                        help='what to write: a folder for a store, .npz, .html, .png, .gif; several of them at will')
+                        help='what to write: a folder for a store, .npz, .bvh (a file a motion), .html, .png, .gif; '
+                             'several of them at will')
     parser.add_argument('--classes', nargs='+', default=[], metavar='NAME', help='names or numbers (default: all)')
     parser.add_argument('--num', type=int, default=4, metavar='N', help='motions of each class (default 4)')
     parser.add_argument('--frames', type=int, nargs='+', default=[60], metavar='T',

@@ -17,6 +17,7 @@ from motionreg.datasets import MotionDataset
 from motionreg.errors import ConfigError, DataError
 from motionreg.evaluation.metrics import ReconstructionMetric
 from motionreg.motion import Store
+from motionreg.motion.bvh import read_bvh
 from motionreg.motion.kinematics import forward_kinematics, load_rest_table
 from motionreg.motion.minimotion import ensure_minimotion
 from motionreg.registry import CODECS, MODELS
@@ -119,14 +120,19 @@ def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest
                                   'model.generator.latent_dim': 16})
     run = dry_run(config, tmp_path / 'run')
     generate.main([str(CONFIG), str(run.checkpoint), '--num', '2', '--frames', '6', '9', '--classes', 'crawl', '0',
-                   '--out', 'made', 'made.npz', 'made.html', 'made.gif', '--cfg-options', *options])
+                   '--out', 'made', 'made.npz', 'made.html', 'made.gif', 'made.bvh', '--cfg-options', *options])
     assert '4 motions of 2 classes' in capsys.readouterr().out
     made = Store(tmp_path / 'made')
     assert [made[index].label for index in range(4)] == [made.class_names.index('crawl')] * 2 + [0, 0]
     assert all(6 <= made[index].num_frames <= 9 for index in range(4))
     assert made[0].meta['generated'] == 1
+    files = sorted(tmp_path.glob('made-*.bvh'))
+    assert [file.name[:15] for file in files] == [f'made-{n:05d}-{made.class_names[made[n].label]}'[:15]
+                                                  for n in range(4)]
+    for index, file in enumerate(files):
+        np.testing.assert_allclose(read_bvh(file)[0].keypoint, made[index].keypoint, atol=1e-4)
     assert {'made.npz', 'made.html', 'made.gif'} <= {path.name for path in tmp_path.iterdir()}
     with pytest.raises(DataError, match=r"the model has no class 'craw'\. Did you mean 'crawl'"):
         generate.main([str(CONFIG), str(run.checkpoint), '--classes', 'craw', '--out', 'x', '--cfg-options', *options])
     with pytest.raises(DataError, match='written are stores'):
-        generate.main([str(CONFIG), str(run.checkpoint), '--out', 'x.bvh', '--cfg-options', *options])
+        generate.main([str(CONFIG), str(run.checkpoint), '--out', 'x.fbx', '--cfg-options', *options])
