@@ -9,6 +9,7 @@ from motionreg.layouts import (
     nturgbd,
     nw_ucla,
     openpose,
+    openpose19,
     smpl,
     utd_mhad,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from motionreg.layouts.catalog import register_layout
 from motionreg.layouts.layout import Layout
 
@@ -61,4 +63,11 @@ MEDIAPIPE33 = Layout(
     description='MediaPipe Pose landmarks in their published order.',
 )
 
+MEDIAPIPE33_UP = replace(MEDIAPIPE33, name='mediapipe33-up', up_axis='y',
+                         description='MediaPipe Pose landmarks turned by 180 degrees about x: y up.')
+MEDIAPIPE33_2D = replace(MEDIAPIPE33, name='mediapipe33-2d', dims=2, unit='px',
+                         description='MediaPipe Pose landmarks in an image: pixels, y down.')
+
 register_layout(MEDIAPIPE33, 'mediapipe', 'blazepose', 'mediapipe-pose')
+register_layout(MEDIAPIPE33_UP)
+register_layout(MEDIAPIPE33_2D)

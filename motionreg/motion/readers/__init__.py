@@ -1,6 +1,18 @@
 """One module a format: each registers a function that yields motions under the name that prepare_data uses."""
 
-from motionreg.motion.readers import arrays, ctrgcn_npz, minimotion, ntu, nw_ucla, pku_mmd, pyskl, smie_npy, utd_mhad
+from motionreg.motion.readers import (
+    arrays,
+    babypose,
+    ctrgcn_npz,
+    hdm05,
+    minimotion,
+    ntu,
+    nw_ucla,
+    pku_mmd,
+    pyskl,
+    smie_npy,
+    utd_mhad,
+)
 from motionreg.motion.readers.dataset_info import DatasetInfo
 
 __all__ = ['DatasetInfo']
