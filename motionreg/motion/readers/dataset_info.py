@@ -27,7 +27,8 @@ class DatasetInfo:
     info: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
-def cut_validation(train: Sequence[str], subjects: Mapping[str, int], held_out: Sequence[int]) -> dict[str, list[str]]:
+def cut_validation(train: Sequence[str], subjects: Mapping[str, int | str],
+                   held_out: Sequence[int | str]) -> dict[str, list[str]]:
     """Cut a validation split out of ``train``: all clips of the held-out subjects.
 
     Args:

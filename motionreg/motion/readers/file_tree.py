@@ -15,7 +15,7 @@ class FileTree:
 
     Args:
         src: a zip file, a folder (searched with its subfolders), or a folder with zip files that hold them.
-        suffix: such as '.json'.
+        suffix: such as '.json', in small letters; files may have it in capitals.
         what: name of the data set, for messages.
         accept: which of these files belong to it, by their path in ``src`` (in a zip file of a folder: behind the
             name of the zip file).
@@ -36,8 +36,9 @@ class FileTree:
         if self.src.is_file():
             self._add_zip(self.src, suffix, PurePath())
         else:
-            for file in sorted(self.src.rglob(f'*{suffix}')):
-                if not file.name.startswith('.') and accept(file.relative_to(self.src)):
+            for file in sorted(self.src.rglob('*')):
+                if (file.suffix.lower() == suffix and not file.name.startswith('.')
+                        and accept(file.relative_to(self.src))):
                     self._add(file.stem, file, None)
             if not self._members:
                 for file in sorted(self.src.rglob('*.zip')):
@@ -87,6 +88,6 @@ class FileTree:
             raise DataError(f'{path}: not a readable zip file ({error}). Download or copy it again.') from error
         for member in archive.namelist():
             file = PurePosixPath(member)
-            if (file.suffix == suffix and '__MACOSX' not in file.parts and not file.name.startswith('.')
+            if (file.suffix.lower() == suffix and '__MACOSX' not in file.parts and not file.name.startswith('.')
                     and self._accept(inside / file)):
                 self._add(file.stem, path, member)
