@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.device import get_device
 
 from motionreg.config import load_config
+from motionreg.datasets.collate import stack_clips
 from motionreg.engine.checkpoint import load_weights, read_checkpoint
 from motionreg.errors import ConfigError, DataError, suggest
 from motionreg.models.motion_generator import MotionGenerator
@@ -18,7 +20,8 @@ from motionreg.motion.bvh import write_bvh
 from motionreg.motion.motion import Motion
 from motionreg.motion.store_format import replace_file
 from motionreg.motion.writer import StoreWriter
-from motionreg.registry import MODELS
+from motionreg.registry import DATASETS, MODELS
+from motionreg.visualization.comparison import draw_comparison
 from motionreg.visualization.drawing import draw_grid
 from motionreg.visualization.html import write_html
 from motionreg.visualization.scene import label_text
@@ -36,6 +39,7 @@ class GeneratedMotions:
         device: to compute on; None: what there is.
 
     Attributes:
+        config: as loaded.
         model: the MotionGenerator.
         class_names: of the data that it learned from, or the numbers of its classes.
 
@@ -47,7 +51,8 @@ class GeneratedMotions:
     def __init__(self, config: str | Path, checkpoint: str | Path, options: dict[str, Any] | None = None,
                  device: str | None = None) -> None:
         content = read_checkpoint(checkpoint)
-        settings = load_config(config, options).model
+        self.config = load_config(config, options)
+        settings = self.config.model
         self.model = MODELS.build(settings, where='model')
         if not isinstance(self.model, MotionGenerator):
             raise ConfigError(f'{config}: its model, {settings.get("type")}, makes no motions')
@@ -85,6 +90,46 @@ class GeneratedMotions:
         wanted = [label for label in labels for _ in range(num)]
         lengths = np.random.default_rng(seed).integers(frames[0], frames[1], len(wanted), endpoint=True)
         return self.model.generate(wanted, lengths.tolist(), seed)
+
+    def reconstruct(self, labels: Sequence[int], split: str = 'test', seed: int = 0) -> list[tuple[Motion, Motion]]:
+        """A real clip of each class, as it comes out of the pipeline of the config, and its reconstruction.
+
+        Args:
+            labels: classes.
+            split: whose dataloader of the config has the clips: 'train', 'val' or 'test'.
+            seed: chooses clips, and what the pipeline draws.
+
+        Raises:
+            ConfigError: the config has no such dataloader.
+            DataError: there is no clip of a class.
+        """
+        loader = self.config.get(f'{split}_dataloader')
+        if loader is None:
+            raise ConfigError(f'{self.config.filename} has no {split}_dataloader to take real clips from')
+        dataset = DATASETS.build(loader['dataset'], where=f'{split}_dataloader.dataset')
+        rng, pairs = np.random.default_rng(seed), []
+        for label in labels:
+            known = np.flatnonzero(dataset.labels == label)
+            if not len(known):
+                raise DataError(f'{split}_dataloader has no clip of {self.class_names[label]!r}; name others with '
+                                '--classes, or take another split')
+            batch = self.model.data_preprocessor(stack_clips([dataset[int(rng.choice(known)), seed]]))
+            with torch.no_grad():
+                sample = self.model(**batch, mode='predict')[0]
+            real, made = (Motion(x[None].cpu().numpy(), self.model.codec.layout, f'{sample.sample_id}{what}', label,
+                                 self.model.fps) for x, what in ((sample.joints, ''),
+                                                                 (sample.pred_joints, ' reconstructed')))
+            pairs.append((real, made))
+        return pairs
+
+    def draw_grid(self, pairs: Sequence[tuple[Motion, Motion]], motions: Sequence[Motion], out: str | Path) -> Path:
+        """Draw what ``reconstruct`` and ``make`` returned for the same classes, a row a class, as .gif or .png.
+
+        Columns are the real clip, its reconstruction, a divider, and the generated ones.
+        """
+        num = len(motions) // len(pairs)
+        rows = [[*pair, *motions[row * num:(row + 1) * num]] for row, pair in enumerate(pairs)]
+        return draw_comparison(rows, out, ('real', 'reconstructed', *['generated'] * num), self.class_names)
 
     def save(self, motions: Sequence[Motion], out: str | Path, overwrite: bool = False) -> Path:
         """Write motions.

@@ -25,11 +25,16 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--frames', type=int, nargs='+', default=[60], metavar='T',
                         help='their length, or the shortest and the longest (default 60)')
     parser.add_argument('--seed', type=int, default=0, help='of lengths and motions (default 0)')
+    parser.add_argument('--grid', nargs='?', const='test', choices=['train', 'val', 'test'], metavar='SPLIT',
+                        help='draw the motions beside a real clip of each class and its reconstruction (.gif, .png); '
+                             "real clips are those of the config's train, val or test dataloader (default test)")
     parser.add_argument('--overwrite', action='store_true', help='replace a store')
     common.add_config_arguments(parser)
     args = parser.parse_args(argv)
     if len(args.frames) > 2:
         parser.error('--frames takes one number or two')
+    if args.grid and not {out.suffix for out in args.out} <= {'.gif', '.png'}:
+        parser.error('--grid draws .gif and .png')
     return args
 
 
@@ -44,5 +49,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     motions = source.make(labels, (args.frames[0], args.frames[-1]), args.num, args.seed)
     print(f'{len(motions)} motions of {len(labels)} classes, {len(motions) / (time.perf_counter() - start):.1f} a '
           'second')
+    pairs = source.reconstruct(labels, args.grid, args.seed) if args.grid else []
     for out in args.out:
-        print(source.save(motions, out, args.overwrite))
+        print(source.draw_grid(pairs, motions, out) if args.grid else source.save(motions, out, args.overwrite))

@@ -60,7 +60,7 @@ def animate(motion: Motion, path: str | Path, class_names: Sequence[str] | None 
     Raises:
         UserError: the motion cannot be drawn, or ``path`` has another suffix.
     """
-    return _animate([motion], _path(path, ('.gif',)), class_names, size)
+    return _animate([motion], picture_path(path, ('.gif',)), class_names, size)
 
 
 def draw_grid(
@@ -85,7 +85,7 @@ def draw_grid(
     Raises:
         UserError: there are no motions, one of them cannot be drawn, or ``path`` has another suffix.
     """
-    target = _path(path, ('.png', '.gif'))
+    target = picture_path(path, ('.png', '.gif'))
     if not len(motions):
         raise DataError(f'{target}: there are no motions to draw.')
     if len(motions) > MAX_MOTIONS:
@@ -101,7 +101,7 @@ def draw_grid(
         texts = (*scene.motion.captions[:1], scene.motion.sample_id)
         canvas.title(GAP, bottom + size + 6, width - 2 * GAP, label_text(scene.motion, class_names), *texts)
         panel = Panel(scene, (GAP / 2, 16, size - GAP, size - 20), follow=True)
-        for column, frame in enumerate(_spaced(scene.num_frames, columns).tolist()):
+        for column, frame in enumerate(spaced(scene.num_frames, columns).tolist()):
             left = GAP + column * size
             strokes.append(panel.strokes(frame, (left, bottom)))
             canvas.number(left + size / 2, bottom + 3, frame)
@@ -125,27 +125,38 @@ def _animate(motions: Sequence[Motion], path: Path, class_names: Sequence[str] |
             canvas.title(left + GAP, top + 17, size - 2 * GAP, label)
         canvas.title(left + GAP, top, size - 2 * GAP, '', *texts)
         panels.append(Panel(scene, (left + GAP, bottom + GAP, size - 2 * GAP, size - 2 * GAP)))
-    frames, durations = _timetable(scenes)
+    frames, durations, _ = timetable(scenes)
     sample = list(canvas.pictures(panels, frames[:: max(1, len(frames) // 4)]))
     write_gif(path, canvas.pictures(panels, frames), durations, sample)
     return path
 
 
-def _timetable(scenes: Sequence[Scene]) -> tuple[np.ndarray, np.ndarray]:
-    """Frame of every scene at every picture, (N, scenes), and the pictures' durations in ms (N,)."""
+def timetable(scenes: Sequence[Scene], hold: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a gif shows when.
+
+    Args:
+        scenes: which play at their own pace.
+        hold: frames for which it goes on after the longest.
+
+    Returns:
+        Frame of every scene at every picture, (N, scenes); the pictures' durations in ms (N,); and whether the scene
+        has ended, (N, scenes) bool.
+    """
     longest = max(scenes, key=lambda scene: scene.num_frames / scene.fps)
-    frames, durations = frame_times(longest.num_frames, longest.fps)
-    seconds = frames / longest.fps
-    columns = [np.minimum(np.round(seconds * scene.fps), scene.num_frames - 1) for scene in scenes]
-    return np.stack(columns, axis=-1).astype(np.int64), durations
+    frames, durations = frame_times(longest.num_frames + hold, longest.fps)
+    seconds = frames[:, None] / longest.fps
+    counts, rates = np.array([scene.num_frames for scene in scenes]), np.array([scene.fps for scene in scenes])
+    shown = np.minimum(np.round(seconds * rates), counts - 1).astype(np.int64)
+    return shown, durations, seconds > counts / rates - 1e-6
 
 
-def _spaced(num_frames: int, count: int) -> np.ndarray:
+def spaced(num_frames: int, count: int) -> np.ndarray:
     """``count`` evenly spaced frames from the first to the last, or all where there are fewer."""
     return np.unique(np.linspace(0, num_frames - 1, count).round().astype(np.int64))
 
 
-def _path(path: str | Path, suffixes: tuple[str, ...]) -> Path:
+def picture_path(path: str | Path, suffixes: tuple[str, ...]) -> Path:
+    """The path, if it ends in one of ``suffixes``; raise UserError otherwise."""
     target = Path(path)
     if target.suffix.lower() not in suffixes:
         raise UserError(f"{target}: the name of the file must end in {' or '.join(suffixes)}.")

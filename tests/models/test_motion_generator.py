@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
+from PIL import Image
 
 from motionreg.apis.generate import as_arrays
 from motionreg.cli import generate
+from motionreg.cli.common import parse_options
 from motionreg.config import load_config
 from motionreg.datasets import MotionDataset
 from motionreg.errors import ConfigError, DataError
@@ -20,9 +22,11 @@ from motionreg.motion import Store
 from motionreg.motion.bvh import read_bvh
 from motionreg.motion.kinematics import forward_kinematics, load_rest_table
 from motionreg.motion.minimotion import ensure_minimotion
-from motionreg.registry import CODECS, MODELS
+from motionreg.registry import CODECS, DATASETS, MODELS
 from motionreg.structures import MotionSample
 from motionreg.testing.dry_run import dry_run
+from motionreg.visualization.comparison import HOLD
+from motionreg.visualization.drawing import HEADER
 from tests.tiny import ROOT
 
 CODEC = {'type': 'RotationCodec', 'rep': 'rot6d', 'body': 'infant'}
@@ -132,6 +136,19 @@ def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest
     for index, file in enumerate(files):
         np.testing.assert_allclose(read_bvh(file)[0].keypoint, made[index].keypoint, atol=1e-4)
     assert {'made.npz', 'made.html', 'made.gif'} <= {path.name for path in tmp_path.iterdir()}
+    generate.main([str(CONFIG), str(run.checkpoint), '--grid', '--num', '3', '--frames', '6', '--classes', 'crawl', '0',
+                   '--out', 'grid.gif', 'grid.png', '--cfg-options', *options])
+    with Image.open('grid.gif') as image:
+        assert (image.n_frames, image.size) == (8 + HOLD, (5 * 160 + 5, 2 * (160 + HEADER) + HEADER))
+    source = generate.GeneratedMotions(CONFIG, run.checkpoint, parse_options(options))
+    real, again = source.reconstruct([1], 'train')[0]
+    assert again.keypoint.shape == real.keypoint.shape == (1, 8, 24, 3)
+    data = DATASETS.build(source.config.train_dataloader.dataset)
+    clip = data.source[data.source.index_of(real.sample_id)]
+    joints = forward_kinematics(load_rest_table('infant'), np.float64(clip.rotation[0]))
+    assert min(np.abs(joints[start:start + 8] - real.keypoint[0]).max() for start in range(len(joints) - 7)) < 1e-4
+    with pytest.raises(ConfigError, match='has no val_dataloader'):
+        source.reconstruct([1], 'val')
     with pytest.raises(DataError, match=r"the model has no class 'craw'\. Did you mean 'crawl'"):
         generate.main([str(CONFIG), str(run.checkpoint), '--classes', 'craw', '--out', 'x', '--cfg-options', *options])
     with pytest.raises(DataError, match='written are stores'):
