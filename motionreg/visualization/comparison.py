@@ -64,7 +64,7 @@ def draw_comparison(rows: Sequence[Sequence[Motion]], path: str | Path, titles: 
     scenes = [make_scene(motion) for motion in motions]
     cells = [(left, (len(rows) - 1 - row) * height) for row in range(len(rows)) for left in lefts]
     for row, listed in enumerate(rows):
-        canvas.title(GAP, cells[row * len(titles)][1] + size + 6, width - 2 * GAP,
+        canvas.title(GAP, cells[row * len(titles)][1] + size + 6, (divider or len(titles)) * width - 2 * GAP,
                      label_text(listed[0], class_names))
     if still:
         strokes = []

@@ -104,7 +104,8 @@ def present_joints(keypoint: np.ndarray, score: np.ndarray | None = None) -> np.
     """Tell measured joints from missing ones.
 
     A joint is missing where all its coordinates, or its confidence, are zero. One exception: in a clip centred on a
-    joint that joint is zero as well, so a lone zero joint inside the box of the others counts as measured.
+    joint that joint is zero as well, so a lone zero joint in the box of the others, or less than a tenth of its size
+    away from it, counts as measured.
 
     Args:
         keypoint: (M, T, V, C).
@@ -116,7 +117,8 @@ def present_joints(keypoint: np.ndarray, score: np.ndarray | None = None) -> np.
     present = np.any(keypoint != 0, axis=-1)
     low = np.where(present[..., None], keypoint, np.inf).min(2)
     high = np.where(present[..., None], keypoint, -np.inf).max(2)
-    inside = np.all((low <= 0) & (high >= 0), axis=-1)
+    reach = 0.1 * (high - low).max(-1, keepdims=True)
+    inside = np.all((low <= reach) & (high >= -reach), axis=-1)
     lone = present.sum(-1) == keypoint.shape[2] - 1
     present |= (inside & lone & (keypoint.shape[2] > 2))[..., None]
     return present if score is None else present & (np.asarray(score) > 0)

@@ -76,6 +76,14 @@ def test_the_joint_a_clip_is_centred_on_is_not_missing(make_motion):
     assert not present_joints(keypoint)[:, :, 1].any()
 
 
+@pytest.mark.parametrize(('outside', 'measured'), [(0.03, True), (0.5, False)])
+def test_the_pelvis_of_a_lying_body_may_lie_beside_its_box(outside, measured):
+    """A body of 1 unit whose other joints are all above the origin."""
+    keypoint = np.random.default_rng(0).uniform(size=(1, 4, 24, 3)) - [0.5, 0.5, -outside]
+    keypoint[:, :, 0] = 0
+    assert present_joints(keypoint)[:, :, 0].all() == measured
+
+
 @pytest.mark.parametrize('name', list_layouts())
 def test_bones_have_the_side_of_their_limb(name):
     layout = get_layout(name)
