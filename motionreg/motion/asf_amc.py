@@ -112,13 +112,13 @@ class _Lines:
         self._content, self.where, self.number = content, where, 0
 
     def __iter__(self) -> Iterator[list[str]]:
-        for self.number, line in enumerate(self._content.decode('latin-1').splitlines(), start=1):
-            words = line.split()
+        for number, line in enumerate(self._content.splitlines(), start=1):
+            self.number, words = number, line.decode('latin-1').split()
             if words and not words[0].startswith('#'):
                 yield words
 
     def error(self, message: str, number: int | None = None) -> DataError:
-        return DataError(f'{self.where}, line {number or self.number}: {message}')
+        return DataError(f'{self.where}, line {number or self.number or 1}: {message}')
 
     def numbers(self, words: Sequence[str], count: int, what: str) -> list[float]:
         try:
@@ -126,7 +126,7 @@ class _Lines:
         except ValueError:
             values = []
         if len(values) != count or not all(map(math.isfinite, values)):
-            raise self.error(f'{what} takes {count} finite number{"s" * (count > 1)}, not {" ".join(words)!r}.')
+            raise self.error(f'{what} takes {count} finite number{"s" * (count > 1)}, not {" ".join(words)[:60]!r}.')
         return values
 
 
@@ -236,7 +236,7 @@ def _read_bone(lines: _Lines, bone: _Bone, key: str, values: Sequence[str]) -> N
     elif key == 'length':
         bone.length = lines.numbers(values, 1, key)[0]
     elif key == 'axis':
-        bone.axis, bone.order = lines.numbers(values[:-1], 3, key), _order(lines, values[-1])
+        bone.axis, bone.order = lines.numbers(values[:3], 3, key), _order(lines, ''.join(values[3:]))
     elif key == 'dof':
         bone.channels = tuple(value.lower() for value in values)
         if not set(bone.channels) <= set(_ROTATIONS) or len(set(bone.channels)) < len(bone.channels):
