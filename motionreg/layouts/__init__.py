@@ -11,6 +11,7 @@ from motionreg.layouts import (
     openpose,
     openpose19,
     smpl,
+    syrip14,
     utd_mhad,
 )
 from motionreg.layouts.catalog import get_layout, list_layouts, register_layout

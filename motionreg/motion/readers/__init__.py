@@ -11,6 +11,7 @@ from motionreg.motion.readers import (
     pku_mmd,
     pyskl,
     smie_npy,
+    syrip,
     utd_mhad,
 )
 from motionreg.motion.readers.dataset_info import DatasetInfo
