@@ -23,14 +23,14 @@ MARKERS = 'osD^vP'      # with ten colours, for 60 classes
 ROWS = 30               # of the legend
 
 
-def flatten(rows: np.ndarray, method: str = 'pca') -> tuple[np.ndarray, str]:
-    """Put vectors on a plane by their directions.
+def flatten(rows: np.ndarray, method: str = 'pca', metric: str = 'cosine') -> tuple[np.ndarray, str]:
+    """Put vectors on a plane.
 
     Args:
         rows: (N, D), of any length but zero.
-        method: 'pca', the two directions of the unit vectors in which they vary most; or 'tsne', which keeps neighbours
-            together (van der Maaten and Hinton, JMLR 2008) with cosine distances, but neither distances nor sizes of
-            groups.
+        method: 'pca', the two directions in which they vary most; or 'tsne', which keeps neighbours together (van der
+            Maaten and Hinton, JMLR 2008), but neither distances nor sizes of groups.
+        metric: 'cosine' takes them as unit vectors, 'euclidean' as they are, lengths of zero included.
 
     Returns:
         (N, 2) points, and what was done, in words.
@@ -43,7 +43,7 @@ def flatten(rows: np.ndarray, method: str = 'pca') -> tuple[np.ndarray, str]:
         raise ConfigError(f'method is one of {", ".join(METHODS)}, not {method!r}.')
     if len(rows) < 4:
         raise DataError(f'{len(rows)} vectors are too few for a picture.')
-    rows = unit(rows)
+    rows = unit(rows) if metric == 'cosine' else rows
     if method == 'pca':
         from sklearn.decomposition import PCA
 
@@ -53,7 +53,7 @@ def flatten(rows: np.ndarray, method: str = 'pca') -> tuple[np.ndarray, str]:
     from sklearn.manifold import TSNE
 
     perplexity = min(30.0, (len(rows) - 1) / 3)
-    points = TSNE(2, perplexity=perplexity, metric='cosine', init='pca', random_state=0).fit_transform(
+    points = TSNE(2, perplexity=perplexity, metric=metric, init='pca', random_state=0).fit_transform(
         rows.astype(np.float32))
     return points, f't-SNE, perplexity {perplexity:.0f}'
 

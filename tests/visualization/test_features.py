@@ -35,6 +35,16 @@ def test_pca_keeps_what_lies_in_a_plane() -> None:
     assert done == 'PCA, 100 % of the variance'
 
 
+def test_lengths_count_where_distances_are_euclidean() -> None:
+    """Points of a plane keep their distances, the origin among them."""
+    rng = np.random.default_rng(0)
+    plane = np.concatenate([np.zeros((1, 2)), rng.normal(size=(9, 2)) * rng.uniform(1, 5, (9, 1))])
+    rows = plane @ np.linalg.qr(rng.normal(size=(8, 2)))[0].T
+    points, _ = flatten(rows, metric='euclidean')
+    np.testing.assert_allclose(np.linalg.norm(points[:, None] - points, axis=-1),
+                               np.linalg.norm(plane[:, None] - plane, axis=-1), atol=1e-6)
+
+
 @pytest.mark.parametrize('method', ['pca', 'tsne'])
 def test_groups_stay_together(method: str) -> None:
     rng = np.random.default_rng(0)
