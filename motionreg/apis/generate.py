@@ -27,6 +27,7 @@ from motionreg.visualization.html import write_html
 from motionreg.visualization.scene import label_text
 
 PICTURES = ('.html', '.png', '.gif')
+NOISES = ('random', 'same', 'interpolate')
 
 
 class GeneratedMotions:
@@ -79,17 +80,45 @@ class GeneratedMotions:
                                 f'{", ".join(self.class_names)}.')
         return found
 
-    def make(self, labels: Sequence[int], frames: tuple[int, int], num: int, seed: int) -> list[Motion]:
-        """``num`` motions of each class, of a length drawn from ``frames``, both included.
+    def make(self, labels: Sequence[int], frames: tuple[int, int], num: int, seed: int,
+             noise: str = 'random') -> list[Motion]:
+        """``num`` motions of each class, class by class.
+
+        Args:
+            labels: classes.
+            frames: shortest and longest length, of which one is drawn for each motion.
+            num: motions of a class.
+            seed: of lengths and latent vectors.
+            noise: latent vectors: 'random', one drawn for each motion; 'same', the k-th motions of all classes share
+                one; 'interpolate', one a class, times factors from -1 to 1.
 
         Raises:
             DataError: lengths below 1, or no motion is asked for.
+            ConfigError: another noise, or a generator that takes no latent vectors.
         """
         if not 1 <= frames[0] <= frames[1] or num < 1:
             raise DataError(f'{num} motions of {frames[0]} to {frames[1]} frames: at least 1 each, in order')
         wanted = [label for label in labels for _ in range(num)]
         lengths = np.random.default_rng(seed).integers(frames[0], frames[1], len(wanted), endpoint=True)
-        return self.model.generate(wanted, lengths.tolist(), seed)
+        if noise == 'random':
+            return self.model.generate(wanted, lengths.tolist(), seed)
+        latent = self._latent(len(labels), num, seed, noise)
+        # in one batch, because the generator is given the vectors of a batch
+        return self.model.generate(wanted, lengths.tolist(), seed, batch_size=len(wanted), latent=latent)
+
+    def _latent(self, classes: int, num: int, seed: int, noise: str) -> torch.Tensor:
+        """Latent vectors (classes * num, D), class by class."""
+        if noise not in NOISES:
+            raise ConfigError(f'noise is one of {", ".join(NOISES)}, not {noise!r}')
+        width = getattr(self.model.generator, 'latent_dim', None)
+        if width is None:
+            raise ConfigError(f"{type(self.model.generator).__name__} takes no latent vectors; noise='random' is all "
+                              'it has')
+        source = torch.Generator().manual_seed(seed)
+        if noise == 'same':
+            return torch.randn(num, width, generator=source).repeat(classes, 1)
+        factors = torch.linspace(-1, 1, num) if num > 1 else torch.ones(1)
+        return (factors[:, None] * torch.randn(classes, 1, width, generator=source)).flatten(0, 1)
 
     def reconstruct(self, labels: Sequence[int], split: str = 'test', seed: int = 0) -> list[tuple[Motion, Motion]]:
         """A real clip of each class, as it comes out of the pipeline of the config, and its reconstruction.

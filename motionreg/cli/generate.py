@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from motionreg.apis.generate import GeneratedMotions
+from motionreg.apis.generate import NOISES, GeneratedMotions
 from motionreg.apis.run import find_checkpoint
 from motionreg.cli import common
 
@@ -25,6 +25,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--frames', type=int, nargs='+', default=[60], metavar='T',
                         help='their length, or the shortest and the longest (default 60)')
     parser.add_argument('--seed', type=int, default=0, help='of lengths and motions (default 0)')
+    parser.add_argument('--noise', choices=NOISES, default='random',
+                        help='latent vectors: one for each motion (default), the same ones for all classes, or one a '
+                             'class times factors from -1 to 1')
     parser.add_argument('--grid', nargs='?', const='test', choices=['train', 'val', 'test'], metavar='SPLIT',
                         help='draw the motions beside a real clip of each class and its reconstruction (.gif, .png); '
                              "real clips are those of the config's train, val or test dataloader (default test)")
@@ -46,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                               common.parse_options(args.cfg_options))
     labels = source.labels(args.classes)
     start = time.perf_counter()
-    motions = source.make(labels, (args.frames[0], args.frames[-1]), args.num, args.seed)
+    motions = source.make(labels, (args.frames[0], args.frames[-1]), args.num, args.seed, args.noise)
     print(f'{len(motions)} motions of {len(labels)} classes, {len(motions) / (time.perf_counter() - start):.1f} a '
           'second')
     pairs = source.reconstruct(labels, args.grid, args.seed) if args.grid else []

@@ -15,6 +15,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from motionreg.errors import DataError
 from motionreg.evaluation.report import save_figure
@@ -158,8 +159,9 @@ def _chosen(run: LoopRun, epoch: int | None) -> Round | None:
     return found
 
 
-def _by_round(axes: Axes, rounds: Sequence[Round], title: str) -> None:
+def _by_round(axes: Axes, title: str) -> None:
     axes.set(title=title, xlabel='round (epoch)', ylim=(-3, 103))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
 
@@ -169,7 +171,7 @@ def _draw_accuracy(axes: Axes, rounds: Sequence[Round]) -> None:
         points = [(round_.epoch, round_.record[key]) for round_ in rounds if round_.record.get(key) is not None]
         if points:
             axes.plot(*zip(*points), marker='.', label=name)
-    _by_round(axes, rounds, 'accuracy of the recogniser, %')
+    _by_round(axes, 'accuracy of the recogniser, %')
 
 
 def _draw_shares(axes: Axes, rounds: Sequence[Round]) -> None:
@@ -180,7 +182,7 @@ def _draw_shares(axes: Axes, rounds: Sequence[Round]) -> None:
     skipped = [round_.epoch for round_ in rounds if round_.record.get('skipped')]
     if skipped:
         axes.plot(skipped, [0] * len(skipped), 'x', color=TEXT_COLOUR, label='skipped')
-    _by_round(axes, rounds, '% of the clips generated')
+    _by_round(axes, '% of the clips generated')
 
 
 def _total(count: Any) -> int:
@@ -226,16 +228,18 @@ def _draw_features(axes: Axes, run: LoopRun, shown: Round, method: str) -> None:
         ('candidate', pool[state == 1], arrays['pool_labels'][state == 1], {'marker': '^', 's': 26, 'alpha': 0.6}),
         ('selected', pool[state == 2], arrays['pool_labels'][state == 2],
          {'marker': '*', 's': 110, 'edgecolors': TEXT_COLOUR, 'linewidths': 0.7})]
-    colours, handles = colormaps['tab20'], []
+    colours, handles = colormaps['tab10' if run.num_classes <= 10 else 'tab20'], []
     for name, xy, labels, style in groups:
         if len(xy):
-            axes.scatter(xy[:, 0], xy[:, 1], c=colours(labels % 20), **style)
+            axes.scatter(xy[:, 0], xy[:, 1], c=colours(labels % colours.N), **style)
             handles.append(Line2D([], [], linestyle='', marker=style['marker'], color=FAINT_TEXT_COLOUR,
                                   label=f'{name} ({len(xy)})'))
     if run.num_classes <= MOST_CLASSES:
-        handles += [Line2D([], [], linestyle='', marker='o', color=colours(label % 20), label=_name(run, label))
+        handles += [Line2D([], [], linestyle='', marker='o', color=colours(label % colours.N), label=_name(run, label))
                     for label in range(run.num_classes)]
     axes.legend(handles=handles, loc='upper left', bbox_to_anchor=(1.0, 1), frameon=False, fontsize=8)
     axes.set_xticks([])
     axes.set_yticks([])
+    if method == 'pca':
+        axes.set_aspect('equal', adjustable='datalim')
     axes.set_title(f'features of round {shown.epoch}: {done}')

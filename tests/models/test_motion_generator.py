@@ -115,6 +115,26 @@ def test_what_does_not_fit_is_told() -> None:
         model().generate([0, 1], [4])
 
 
+def check_noise(source: generate.GeneratedMotions) -> None:
+    """Same vectors for all classes, and factors from -1 to 1, by the generator's own sample."""
+    net, lengths = source.model.generator, torch.full((6,), 5)
+
+    def joints(latent: torch.Tensor) -> np.ndarray:
+        features = net.sample(torch.tensor([2, 2, 2, 0, 0, 0]), lengths, latent=latent)[0]
+        return source.model.codec.joints(features).cpu().numpy()
+
+    same = source.make([2, 0], (5, 5), 3, seed=7, noise='same')
+    assert [motion.label for motion in same] == [2, 2, 2, 0, 0, 0]
+    vectors = torch.randn(3, 16, generator=torch.Generator().manual_seed(7))
+    np.testing.assert_allclose([motion.keypoint[0] for motion in same], joints(vectors.repeat(2, 1)), atol=1e-4)
+    between = source.make([2, 0], (5, 5), 3, seed=7, noise='interpolate')
+    first, second = torch.randn(2, 1, 16, generator=torch.Generator().manual_seed(7))
+    latent = torch.cat([-first, 0 * first, first, -second, 0 * second, second])
+    np.testing.assert_allclose([motion.keypoint[0] for motion in between], joints(latent), atol=1e-4)
+    with pytest.raises(ConfigError, match='noise is one of random, same, interpolate'):
+        source.make([0], (5, 5), 3, seed=7, noise='sane')
+
+
 def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch,
                                 capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
@@ -147,6 +167,7 @@ def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest
     clip = data.source[data.source.index_of(real.sample_id)]
     joints = forward_kinematics(load_rest_table('infant'), np.float64(clip.rotation[0]))
     assert min(np.abs(joints[start:start + 8] - real.keypoint[0]).max() for start in range(len(joints) - 7)) < 1e-4
+    check_noise(source)
     with pytest.raises(ConfigError, match='has no val_dataloader'):
         source.reconstruct([1], 'val')
     with pytest.raises(DataError, match=r"the model has no class 'craw'\. Did you mean 'crawl'"):
