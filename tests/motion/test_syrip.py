@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
     points = rng.uniform(1, 400, (3, 17, 3))
     points[..., 2] = np.arange(17) % 3
     images = [{'id': 10 + number, 'file_name': f'test{number}.jpg', 'original_file_name': name, 'posture': posture,
-               'width': 640, 'height': 480, 'image_source': f'video {number // 2}'}
+               'width': 640, 'height': 480, 'image_source': '' if number == 2 else 'video'}
               for number, (name, posture) in enumerate(zip(ORIGINAL, POSTURES))]
     annotations = [{'image_id': 10 + number, 'keypoints': points[number].ravel().tolist()} for number in (2, 0, 1)]
     (path / ALL).write_text(json.dumps({'images': images, 'annotations': annotations}))
@@ -52,11 +52,13 @@ def test_images_with_key_points(folder: Path, tmp_path: Path, pack: Callable[[Pa
     assert store.labels.tolist() == [0, 3, 1]
     assert {name: store.ids[store.split(name)].tolist() for name in store.splits} == {
         'train': ['train00001', 'train00002'], 'test': ['test27']}
+    clip = store[0]
+    assert clip.meta == {'source': 0, 'img_width': 640, 'img_height': 480}
     clip = store[2]
     written = np.reshape(content['annotations'][0]['keypoints'], (17, 3))
     np.testing.assert_allclose(clip.keypoint[0, 0], written[:, :2], rtol=1e-6)
     assert clip.score[0, 0, :3].tolist() == [0, 0.5, 1]
-    assert clip.meta == {'source': 1, 'img_width': 640, 'img_height': 480}
+    assert clip.meta == {'img_width': 640, 'img_height': 480}
 
 
 def test_joints_in_space_are_those_of_the_mapped_rows(folder: Path) -> None:

@@ -5,6 +5,7 @@ from motionreg.motion.readers import (
     babypose,
     ctrgcn_npz,
     hdm05,
+    infact,
     minimotion,
     ntu,
     nw_ucla,

@@ -36,7 +36,8 @@ def read_syrip(src: str | Path, joints: Literal['2d', '3d'] = '2d') -> tuple[Ite
             '3d', 14 joints in metres, manually corrected, y down.
 
     Returns:
-        Clips (1, 1, 17, 2) or (1, 1, 14, 3), with the number of the image's source in ``meta``; and what holds for all.
+        Clips (1, 1, 17, 2) or (1, 1, 14, 3), with the number of the image's source, where known, in ``meta``; and what
+        holds for all of them.
 
     Raises:
         DataError: a file is missing or not what it is to be, a posture is unknown, an image has not one infant, or a
@@ -50,8 +51,7 @@ def read_syrip(src: str | Path, joints: Literal['2d', '3d'] = '2d') -> tuple[Ite
     if unknown:
         raise DataError(f'{tree.where(TEST)}: image {unknown[0]!r} is no original_file_name of {ALL}.json.')
     labels = {name: _label(image, name) for name, image in images.items()}
-    sources = {source: number for number, source in enumerate(sorted({str(image.get('image_source', ''))
-                                                                      for image in images.values()}))}
+    sources = sorted({image['image_source'] for image in images.values() if image.get('image_source')})
     points = _points_2d(everything['annotations'], images) if joints == '2d' else _points_3d(src, images)
     layout = get_layout('coco' if joints == '2d' else 'syrip14')
     splits = {'train': [_sample_id(name) for name in images if name not in tested],
@@ -64,8 +64,9 @@ def read_syrip(src: str | Path, joints: Literal['2d', '3d'] = '2d') -> tuple[Ite
             values, score = points[name][:, :layout.dims], None
             if joints == '2d':
                 score = points[name][None, None, :, 2] / 2
-            meta = {'source': sources[str(image.get('image_source', ''))], 'img_width': int(image['width']),
-                    'img_height': int(image['height'])}
+            meta = {f'img_{side}': int(_field(image, side, ALL)) for side in ('width', 'height')}
+            if image.get('image_source'):
+                meta['source'] = sources.index(image['image_source'])
             yield Motion(values[None, None], layout.name, _sample_id(name), label=labels[name], score=score, meta=meta)
 
     return motions(), info
