@@ -164,6 +164,22 @@ def test_fingers_and_toes_that_do_not_turn_have_no_rotation():
         np.testing.assert_allclose(at(rotation, joint), 0, atol=1e-6)
 
 
+def test_limbs_without_twist_are_in_the_same_places():
+    turned = [{bone: tuple(rng.uniform(-60, 60, 3)) for bone in human().partition(':hierarchy')[2].split()
+               if bone not in ('begin', 'end', 'root')} for rng in map(np.random.default_rng, range(5))]
+    clip = read(human({'lfemur': (0.17, -0.47, 0.0)}), frames(*turned))
+    keypoint, rotation = to_smpl24(*clip)
+    places, smallest = to_smpl24(*clip, twist='none')
+    np.testing.assert_allclose(places, keypoint, atol=1e-6)
+    np.testing.assert_allclose(forward_kinematics(ADULT, smallest, places[:, 0]), places, atol=1e-6)
+    for joint, child in AIMED.items():
+        limb = ADULT.offsets[ADULT.joints.index(child)]
+        np.testing.assert_allclose(at(smallest, joint) @ limb, 0, atol=1e-6)
+        assert np.abs(at(rotation, joint) @ limb).max() > 1e-3
+    for joint in ('left_hand', 'right_foot'):
+        np.testing.assert_allclose(at(smallest, joint), 0, atol=1e-6)
+
+
 def test_other_skeletons_are_refused():
     with pytest.raises(DataError, match=r"x\.asf: no bone 'lfemur'; there are root, a, d, b, c"):
         to_smpl24(*read(TINY, TINY_MOTION))

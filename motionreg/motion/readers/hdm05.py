@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from motionreg.errors import DataError
 from motionreg.motion.asf_amc import parse_amc, parse_asf
-from motionreg.motion.asf_smpl import LAYOUT, to_smpl24
+from motionreg.motion.asf_smpl import LAYOUT, Twist, to_smpl24
 from motionreg.motion.motion import Motion
 from motionreg.motion.readers.dataset_info import DatasetInfo, cut_validation
 from motionreg.motion.readers.file_tree import FileTree
@@ -29,7 +29,7 @@ class _Clip(NamedTuple):
 
 
 @READERS.register_module(name='hdm05')
-def read_hdm05(src: str | Path, fps: int = 30) -> tuple[Iterable[Motion], DatasetInfo]:
+def read_hdm05(src: str | Path, fps: int = 30, twist: Twist = 'measured') -> tuple[Iterable[Motion], DatasetInfo]:
     """Read clips of HDM05 that are cut by action, such as its 11-action subset.
 
     Classes are the actions in alphabetic order. Splits are by subject: 'train' is bd, bk and dg, 'test' the others (mm
@@ -39,6 +39,8 @@ def read_hdm05(src: str | Path, fps: int = 30) -> tuple[Iterable[Motion], Datase
         src: folder or zip file of HDM_<subject>_<action>_<number>_120.amc and of HDM_<subject>.asf; where several
             folders have the skeleton of a subject, the first is taken.
         fps: frames per second to keep, a divisor of 120.
+        twist: of the limbs about themselves, which jumps in some clips: as it is in the files, or 'none'. Positions are
+            the same.
 
     Returns:
         Clips (1, T, 24, 3) in metres, y up, with rotations and the bones of the rest table 'adult', subject and take in
@@ -68,8 +70,8 @@ def read_hdm05(src: str | Path, fps: int = 30) -> tuple[Iterable[Motion], Datase
               'test': [name for name, clip in clips.items() if clip.subject not in TRAIN_SUBJECTS]}
     splits |= cut_validation(splits['train'], {name: clip.subject for name, clip in clips.items()}, VALIDATION_SUBJECTS)
     info = DatasetInfo(LAYOUT, float(fps), actions, splits, size=len(tree),
-                       info={'dataset': 'HDM05', 'protocol': 'cross-subject', 'body': BODY})
-    return _motions(tree, skeletons, clips, actions, fps), info
+                       info={'dataset': 'HDM05', 'protocol': 'cross-subject', 'body': BODY, 'twist': twist})
+    return _motions(tree, skeletons, clips, actions, fps, twist), info
 
 
 def _parse_name(name: str, tree: FileTree) -> _Clip:
@@ -81,11 +83,11 @@ def _parse_name(name: str, tree: FileTree) -> _Clip:
 
 
 def _motions(tree: FileTree, skeletons: FileTree, clips: dict[str, _Clip], actions: tuple[str, ...],
-             fps: int) -> Iterator[Motion]:
+             fps: int, twist: Twist) -> Iterator[Motion]:
     parsed = {name: parse_asf(skeletons.read(name), skeletons.where(name)) for name in skeletons}
     for name, clip in clips.items():
         skeleton = parsed[f'HDM_{clip.subject}']
         motion = parse_amc(tree.read(name), tree.where(name), skeleton, RATE // fps)
-        keypoint, rotation = to_smpl24(skeleton, motion, BODY)
+        keypoint, rotation = to_smpl24(skeleton, motion, BODY, twist)
         yield Motion(keypoint[None], LAYOUT, name, label=actions.index(clip.action), fps=float(fps),
                      meta={'subject': clip.subject, 'take': clip.take, 'body': BODY}, rotation=rotation[None])
