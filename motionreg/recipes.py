@@ -23,7 +23,8 @@ Loaders = tuple[Config, Config | None, Config]
 def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline: list[Config], *, batch_size: int,
             test_batch_size: int = 64, train_split: str = 'train', val_split: str | None = None,
             test_split: str = 'test', repeat: int = 1, seed: int = 0, num_workers: int = 0,
-            classes: Mapping[str, Sequence[int]] | None = None, **dataset: Any) -> Loaders:
+            classes: Mapping[str, Sequence[int]] | None = None, only_training: Config | None = None,
+            **dataset: Any) -> Loaders:
     """Train, validation and test dataloaders over the splits of one Store or pyskl file.
 
     Args:
@@ -37,11 +38,13 @@ def loaders(data: str, stream: str, train_pipeline: list[Config], test_pipeline:
         num_workers: loader processes; 0 loads in the main process, fast enough for small data.
         classes: 'train', 'val', 'test' -> class ids, the only ones that samples are taken of; for zero-shot
             recognition, see :func:`zero_shot`.
+        only_training: further arguments of the MotionDataset of training alone, such as per_class and generated.
         dataset: further arguments of MotionDataset.
     """
     def loader(part: str, split: str) -> Config:
         training = part == 'train'
         chosen = dict(classes=list(classes[part])) if classes else {}
+        chosen.update(only_training or {} if training else {})
         pipeline = train_pipeline if training else test_pipeline
         return dict(
             batch_size=batch_size if training else test_batch_size,
@@ -162,19 +165,71 @@ def minimotion(stream: str = 'j', frames: int = 32, root: str = 'data/minimotion
     return loaders(data, stream, pipeline, pipeline, **_splits(holdout), **options)
 
 
-def minimotion_rotations(codec: Config, frames: int = 60, root: str = 'data/minimotion', subset: Subset = 'infant',
-                         holdout: bool = False, **options: Any) -> Loaders:
-    """MiniMotion as a generator of motions learns from it: encoded windows of consecutive frames, nothing else changed.
+SCARCE: Mapping[str, Config] = {     # data sets that motions are generated for: what their configs have to know
+    'minimotion-infant': dict(layout='smpl24', num_classes=21, codec=dict(type='RotationCodec', body='infant')),
+    'hdm05': dict(layout='smpl24', num_classes=11, codec=dict(type='RotationCodec', body='adult')),
+    'babypose': dict(layout='mediapipe33', num_classes=6,
+                     codec=dict(type='JointCodec', layout='mediapipe33', center='each_frame')),
+    'infact-posture': dict(layout='smpl24', num_classes=5, codec=dict(type='RotationCodec', body='infant')),
+    'infact-trans': dict(layout='smpl24', num_classes=4, codec=dict(type='RotationCodec', body='infant')),
+}
+
+
+def scarce(dataset: str) -> Config:
+    """``layout``, ``num_classes`` and ``codec`` of a data set that motions are generated for.
+
+    Raises:
+        ConfigError: another data set.
+    """
+    if dataset not in SCARCE:
+        raise ConfigError(f'dataset is {", ".join(SCARCE)} here, not {dataset!r}')
+    return dict(SCARCE[dataset])
+
+
+def generator_clips(dataset: str, frames: int = 60, step: int = 1, holdout: bool = False, fold: int = 0,
+                    **options: Any) -> Loaders:
+    """Clips as a generator of motions learns from them: encoded windows of consecutive frames, nothing else changed.
 
     Args:
-        codec: config of the codec.
+        dataset: see :func:`scarce`.
         frames: length of a clip; a shorter one repeats its last frame.
-        root, subset, holdout, options: see :func:`minimotion`.
+        step: take every step-th frame; -1: the largest step that fits.
+        holdout: train on part of the training subjects and validate on the rest.
+        fold: of babypose.
+        options: arguments of :func:`loaders`, such as only_training=dict(per_class=5).
     """
-    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames), dict(type='EncodeMotion', codec=codec),
+    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames, step=step),
+                              dict(type='EncodeMotion', codec=scarce(dataset)['codec']),
                               dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
-    data = str(ensure_minimotion(root, subset=subset))
-    return loaders(data, 'j', pipeline, pipeline, **_splits(holdout), **options)
+    return _scarce_loaders(dataset, pipeline, holdout, fold, **options)
+
+
+def recognizer_clips(dataset: str, frames: int = 60, step: int = 1, augment: bool = False, rep: str = 'joints',
+                     holdout: bool = False, fold: int = 0, **options: Any) -> Loaders:
+    """The same clips for a recogniser: real ones as a generator would make them, so that nothing else tells them apart.
+
+    Args:
+        dataset, frames, step, holdout, fold, options: see :func:`generator_clips`.
+        augment: turn, scale and shake clips in training.
+        rep: 'joints', positions of the joints; 'features', what the codec makes of them.
+    """
+    codec = scarce(dataset)['codec']
+    shape = [dict(type='ThroughCodec', codec=codec)] if rep == 'joints' else [dict(type='EncodeMotion', codec=codec)]
+    changes = [dict(type='RandomRotation', theta=0.3), dict(type='RandomScale', scale=0.1),
+               dict(type='RandomGaussianNoise', sigma=0.01)] if augment else []
+    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames, step=step), *shape, *changes,
+                              dict(type='ToStream'), dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
+    return _scarce_loaders(dataset, pipeline, holdout, fold, **options)
+
+
+def _scarce_loaders(dataset: str, pipeline: list[Config], holdout: bool, fold: int, **options: Any) -> Loaders:
+    if dataset == 'minimotion-infant':
+        data, splits = str(ensure_minimotion('data/minimotion', subset='infant')), _splits(holdout)
+    elif dataset == 'babypose':
+        data, splits = 'data/babypose', dict(train_split=f'fold{fold}_train', test_split=f'fold{fold}_val')
+    else:
+        data, splits = f'data/{dataset}', _splits(holdout)
+    return loaders(data, 'j', pipeline, pipeline, **splits, **options)
 
 
 def _splits(holdout: bool) -> Config:

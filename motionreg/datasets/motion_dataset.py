@@ -15,6 +15,9 @@ from motionreg.datasets.transforms.base import Results
 from motionreg.errors import ConfigError, DataError, suggest
 from motionreg.layouts import Layout, get_layout, joint_map
 from motionreg.motion.io import PICKLES, open_motions
+from motionreg.motion.motion import Motion
+from motionreg.motion.store import Store, is_store
+from motionreg.motion.store_format import META
 from motionreg.registry import DATASETS, TRANSFORMS
 
 
@@ -39,6 +42,9 @@ class MotionDataset(Dataset):
         indices: keep only these positions of the split.
         classes: keep only samples of these class ids, which stay as they are. No other sample can be reached.
         num_samples: keep only so many, evenly spread over what is left.
+        per_class: keep only so many of each class, drawn by ``subset_seed``: for experiments with scarce data.
+        subset_seed: of that draw; it leaves ``seed`` to the augmentation.
+        generated: stores of generated motions, or folders of such stores; all of them come after the others.
 
     Raises:
         ConfigError: unknown split, stream, layout or class.
@@ -48,7 +54,8 @@ class MotionDataset(Dataset):
     def __init__(self, data: Any, split: str | None = None, pipeline: Sequence[Any] = (), stream: str = 'j',
                  layout: str | dict[str, Any] | Layout | None = None, class_names: Sequence[str] | None = None,
                  seed: int = 0, test_mode: bool = False, indices: Sequence[int] | None = None,
-                 classes: Sequence[int] | None = None, num_samples: int | None = None) -> None:
+                 classes: Sequence[int] | None = None, num_samples: int | None = None, per_class: int | None = None,
+                 subset_seed: int = 0, generated: str | Path | Sequence[str | Path] = ()) -> None:
         parse_stream(stream)
         self.data, self.split, self.stream = data, split, stream
         self.seed, self.test_mode = seed, test_mode
@@ -57,7 +64,12 @@ class MotionDataset(Dataset):
         source = self.source
         self.classes = None if classes is None else tuple(sorted(map(int, classes)))
         self._indices = self._select(source, indices, classes, num_samples)
-        self.labels = np.asarray(source.labels)[self._indices]
+        if per_class is not None:
+            self._indices = self._thin_out(source, per_class, subset_seed)
+        self.generated = open_generated(generated, source)
+        self._ends = np.cumsum([len(self._indices), *map(len, self.generated)])
+        self.labels = np.concatenate([np.asarray(source.labels)[self._indices],
+                                      *(np.asarray(store.labels) for store in self.generated)])
         self._set_layout(layout, source.layout)
         names = class_names if class_names is not None else source.class_names
         self.class_names = tuple(names) if names else None
@@ -79,7 +91,13 @@ class MotionDataset(Dataset):
     def ids(self) -> np.ndarray:
         """Sample ids, (len,) str."""
         ids = np.asarray(self.source.ids)[self._indices]
-        return np.char.decode(ids, 'utf-8') if ids.dtype.kind == 'S' else ids.astype(str)
+        ids = np.char.decode(ids, 'utf-8') if ids.dtype.kind == 'S' else ids.astype(str)
+        return np.concatenate([ids, *(store.ids for store in self.generated)]) if self.generated else ids
+
+    @property
+    def is_generated(self) -> np.ndarray:
+        """(len,) bool, True for motions that come from ``generated``."""
+        return np.arange(len(self)) >= self._ends[0]
 
     @property
     def num_classes(self) -> int:
@@ -96,7 +114,7 @@ class MotionDataset(Dataset):
         return found if self.classes is None else {**found, 'classes': list(self.classes)}
 
     def __len__(self) -> int:
-        return len(self._indices)
+        return int(self._ends[-1])
 
     def __getitem__(self, item: int | tuple[int, int]) -> Any:
         """Return sample ``index``, or the augmentation ``draw`` of it."""
@@ -110,7 +128,7 @@ class MotionDataset(Dataset):
 
     def load(self, index: int, draw: int = 0) -> Results:
         """The results dictionary that enters the pipeline (see :mod:`motionreg.datasets.transforms.base`)."""
-        motion = self.source[int(self._indices[index])]
+        motion = self._motion(index)
         x, score = np.asarray(motion.keypoint, dtype=np.float32), motion.score
         self._check(x, motion.sample_id)
         score = None if score is None else np.asarray(score, dtype=np.float32)
@@ -129,6 +147,12 @@ class MotionDataset(Dataset):
                 raise DataError(f'{self._where}: sample {motion.sample_id!r}: NaN or infinity in its rotation. See '
                                 'tools/validate_data.py.')
         return results
+
+    def _motion(self, index: int) -> Motion:
+        part = int(np.searchsorted(self._ends, index, side='right'))
+        if part:
+            return self.generated[part - 1][int(index - self._ends[part - 1])]
+        return self.source[int(self._indices[index])]
 
     def _check(self, x: np.ndarray, sample_id: str) -> None:
         if x.ndim != 4 or 0 in x.shape:
@@ -181,6 +205,15 @@ class MotionDataset(Dataset):
                             f'{" of these classes" if classes is not None else ""}.')
         return selected
 
+    def _thin_out(self, source: Any, per_class: int, seed: int) -> np.ndarray:
+        """So many of each class, in the order that they had."""
+        if per_class < 1:
+            raise ConfigError(f'per_class is at least 1, not {per_class}.')
+        order = np.random.default_rng(seed).permutation(len(self._indices))
+        labels = np.asarray(source.labels)[self._indices]
+        kept = [order[labels[order] == label][:per_class] for label in np.unique(labels)]
+        return self._indices[np.sort(np.concatenate(kept))]
+
     def _set_layout(self, wanted: str | dict[str, Any] | Layout | None, given: str | Layout | None) -> None:
         named = given if wanted is None else wanted
         if named is None:
@@ -204,6 +237,26 @@ class MotionDataset(Dataset):
     def _where(self) -> str:
         return str(self.data if isinstance(self.data, str | Path) else getattr(self.data, 'path', None)
                    or type(self.data).__name__)
+
+
+def open_generated(paths: str | Path | Sequence[str | Path], source: Any) -> list[Store]:
+    """The stores of generated motions that fit a source: each path one, or a folder of some, in order of their names.
+
+    Raises:
+        DataError: there is no store, or one of another layout or of other classes than the source.
+    """
+    found = []
+    for path in map(Path, [paths] if isinstance(paths, str | Path) else paths):
+        folders = [path] if is_store(path) else sorted(file.parent for file in path.glob(f'*/{META}'))
+        if not folders:
+            raise DataError(f'{path}: neither a store of generated motions nor a folder of such stores.')
+        found += [Store(folder) for folder in folders if not folder.name.startswith('.')]
+    for store in found:
+        for what in ('layout', 'class_names'):
+            theirs, ours = getattr(store, what), getattr(source, what)
+            if theirs and ours and tuple(theirs) != tuple(ours):
+                raise DataError(f'{store.path}: {what} {theirs!r}, the data has {ours!r}. Both are to be of one kind.')
+    return found
 
 
 def _apply(step: Any, results: Any) -> Any:

@@ -4,6 +4,7 @@ from motionreg.engine import compat
 
 compat.apply()
 
+from motionreg.engine.generate_select_retrain import GenerateSelectRetrainLoop  # noqa: E402
 from motionreg.engine.hooks import NaNGuardHook, PlainCheckpointHook  # noqa: E402
 from motionreg.engine.loops import IterTrainLoop  # noqa: E402
 from motionreg.engine.optim_wrapper import AutocastOptimWrapper  # noqa: E402

@@ -13,6 +13,7 @@ from mmengine import hooks as mmengine_hooks
 from mmengine.dist import all_gather_object, get_rank
 from mmengine.hooks import Hook
 from mmengine.logging import message_hub
+from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop
 
 from motionreg.errors import ConfigError, UserError, suggest
@@ -24,8 +25,8 @@ class PlainCheckpointHook(Hook):
     """Makes MMEngine's checkpoints safe to read and complete enough to resume bit for bit.
 
     Before saving, logged histories become tensors and other values plain Python, so that
-    ``torch.load(..., weights_only=True)`` reads the file; the random states of all ranks go in too. After loading, both
-    are put back.
+    ``torch.load(..., weights_only=True)`` reads the file; the random states of all ranks go in too, and the state of a
+    training loop that has one. After loading, all are put back.
     """
 
     priority = 'HIGH'
@@ -53,6 +54,8 @@ class PlainCheckpointHook(Hook):
         for key in ('meta', 'param_schedulers', 'optimizer'):
             if key in checkpoint:
                 checkpoint[key] = plain(checkpoint[key])
+        if hasattr(runner.train_loop, 'state_dict'):
+            checkpoint['train_loop'] = plain(runner.train_loop.state_dict())
         checkpoint['random_states'] = self._random_states or [random_state()]
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
@@ -63,6 +66,8 @@ class PlainCheckpointHook(Hook):
                 name: message_hub.HistoryBuffer(*(part.cpu().numpy() for part in parts))
                 for name, parts in hub['log_scalars'].items()}
         self._random_states = checkpoint.get('random_states', [])
+        if runner._resume and hasattr(runner._train_loop, 'load_state_dict') and 'train_loop' in checkpoint:
+            runner._train_loop.load_state_dict(checkpoint['train_loop'])
         loader = getattr(runner._train_loop, 'dataloader', None)    # absent in a test
         metainfo = getattr(getattr(loader, 'dataset', None), 'metainfo', None)
         if metainfo is not None and plain(metainfo) == checkpoint.get('meta', {}).get('dataset_meta'):
@@ -151,6 +156,25 @@ class NaNGuardHook(Hook):
             raise UserError(f'{", ".join(bad)} became {losses[bad[0]]} at epoch {runner.epoch + 1}, iteration '
                             f'{batch_idx + 1}. The batch: {shown}. Look at these samples with tools/validate_data.py, '
                             f'or lower the learning rate; --resume continues from the last checkpoint.')
+
+
+@HOOKS.register_module()
+class MeasureFeaturesHook(Hook):
+    """Measures the training clips for a MotionGenerator with ``normalize=True``, unless it has been (a resumed run,
+    weights of another)."""
+
+    def before_train(self, runner: Any) -> None:
+        """Mean and standard deviation of all frames that count, each clip once, the same on all processes."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        generator = getattr(model, 'generator', None) if not hasattr(model, 'measure') else model
+        if not hasattr(generator, 'measure'):
+            raise ConfigError(f'MeasureFeaturesHook is for models with a MotionGenerator, not {type(model).__name__}')
+        if generator.is_measured:
+            return
+        dataset = runner.train_dataloader.dataset
+        items = (dataset[index] for index in range(len(dataset)))
+        generator.measure(torch.cat([item['inputs'][0, :item['data_samples'].total_frames].flatten(1)
+                                     for item in items]).to(generator.feature_mean.device))
 
 
 @HOOKS.register_module()

@@ -58,7 +58,7 @@ TOP_LEVEL = {
 DEFAULT_TYPES = {'train_cfg': None, 'val_cfg': 'ValLoop', 'test_cfg': 'TestLoop', 'optim_wrapper': 'OptimWrapper',
                  'log_processor': 'LogProcessor'}
 LOWEST = {'batch_size': 1, 'num_workers': 0, 'max_epochs': 1, 'max_iters': 1, 'repeat': 1, 'val_interval': 1,
-          'clip_len': 1, 'num_person': 1, 'num_samples': 1, 'seed': 0}
+          'clip_len': 1, 'num_person': 1, 'num_samples': 1, 'per_class': 1, 'seed': 0}
 TAKEN_BY_MMENGINE = {'by_epoch', 'convert_to_iter_based', 'priority', '_scope_'}
 TAKEN_FROM_OPTIM_WRAPPER = {'constructor', 'paramwise_cfg'}
 
@@ -142,7 +142,9 @@ def _check_node(node: Any, path: str, registry: Registry, supplied: tuple[str, .
 
 def _check_child(item: Any, path: str, key: str) -> Iterator[Problem]:
     """Components inside a component: by their key, or, under other keys, by a type that some registry knows."""
-    if key in KEYS:
+    if isinstance(item, dict) and item.get('type') in registries.MODELS.names():
+        yield from _check_node(item, path, registries.MODELS, ())       # an assembly in an assembly
+    elif key in KEYS:
         yield from _check_node(item, path, *KEYS[key])
     elif isinstance(item, dict) and 'type' in item:
         factory = registries.find(item['type'])

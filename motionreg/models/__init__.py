@@ -2,6 +2,7 @@
 
 from motionreg.models import backbones, body_models, generators, heads, losses
 from motionreg.models.data_preprocessor import ClipPreprocessor
+from motionreg.models.generator_recognizer import GeneratorAndRecognizer
 from motionreg.models.language_supervised import LanguageSupervisedRecognizer
 from motionreg.models.motion_generator import MotionGenerator
 from motionreg.models.recognizer import SkeletonRecognizer

@@ -25,17 +25,22 @@ class MotionGenerator(BaseModel):
             and ``decode(means, labels, mask)``.
         codec: config of the codec that the clips were encoded with (see EncodeMotion).
         fps: frames per second of what it learns from; generated motions say so.
+        normalize: the generator sees features less their mean, over their standard deviation. Both are buffers, of the
+            training clips (MeasureFeaturesHook).
         data_preprocessor: default ClipPreprocessor.
         init_cfg: MMEngine weight initialisation.
     """
 
-    def __init__(self, generator: Any, codec: Any, fps: float | None = None, data_preprocessor: Any = None,
-                 init_cfg: Any = None) -> None:
+    def __init__(self, generator: Any, codec: Any, fps: float | None = None, normalize: bool = False,
+                 data_preprocessor: Any = None, init_cfg: Any = None) -> None:
         preprocessor = PREPROCESSORS.build(data_preprocessor or {'type': 'ClipPreprocessor'}, where='data_preprocessor')
         super().__init__(data_preprocessor=preprocessor, init_cfg=init_cfg)
         self.codec = CODECS.build(codec, where='codec')
         self.generator = GENERATORS.build(generator, where='generator', in_channels=self.codec.dims)
-        self.fps = fps
+        self.fps, self.normalize = fps, normalize
+        if normalize:
+            self.register_buffer('feature_mean', torch.full((self.codec.dims,), torch.nan))
+            self.register_buffer('feature_std', torch.full((self.codec.dims,), torch.nan))
         if self.generator.in_channels != self.codec.dims:
             raise ConfigError(f'generator.in_channels is {self.generator.in_channels}, the codec has {self.codec.dims} '
                               'features a frame; leave it out')
@@ -54,12 +59,12 @@ class MotionGenerator(BaseModel):
                             'width)')
         if not data_samples:
             raise DataError(f'mode {mode!r} needs data_samples with gt_label')
-        features = inputs[:, 0].flatten(2)
+        features = self.normalized(inputs[:, 0].flatten(2))
         labels = torch.stack([sample.gt_label for sample in data_samples]).to(features.device)
         frames = [min(sample.get('total_frames', features.shape[1]), features.shape[1]) for sample in data_samples]
         mask = torch.arange(features.shape[1], device=features.device) < features.new_tensor(frames)[:, None]
         if mode == 'loss':
-            return self.generator.loss(features, mask, labels, self.codec.joints)
+            return self.generator.loss(features, mask, labels, self.joints)
         means = self.generator.encode(features, mask, labels)[0]
         if mode == 'tensor':
             return means
@@ -68,8 +73,39 @@ class MotionGenerator(BaseModel):
         found = self.generator.decode(means, labels, mask)
         for index, (sample, count) in enumerate(zip(data_samples, frames)):
             sample.feature = means[index]
-            sample.joints, sample.pred_joints = (self.codec.joints(x[index, :count].float()) for x in (features, found))
+            sample.joints, sample.pred_joints = (self.joints(x[index, :count].float()) for x in (features, found))
         return data_samples
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether ``measure`` has been called, if it has to."""
+        return not self.normalize or bool(torch.isfinite(self.feature_mean).all())
+
+    def measure(self, features: Tensor) -> None:
+        """Normalise by the mean and standard deviation of features (frames, D), frames of the training clips.
+
+        Standard deviations are at least a tenth of their root mean square: what never moves is not blown up.
+        """
+        std = features.std(dim=0)
+        self.feature_mean.copy_(features.mean(dim=0))
+        self.feature_std.copy_(std.clamp(min=0.1 * float(std.square().mean().sqrt())))
+
+    def normalized(self, features: Tensor) -> Tensor:
+        """Features (..., D) of the codec as the generator sees them. Raises ConfigError before ``measure``."""
+        if not self.normalize:
+            return features
+        if not self.is_measured:
+            raise ConfigError("a MotionGenerator with normalize=True has to be measured: add dict(type="
+                              "'MeasureFeaturesHook') to custom_hooks")
+        return (features - self.feature_mean) / self.feature_std
+
+    def denormalized(self, features: Tensor) -> Tensor:
+        """The way back."""
+        return features * self.feature_std + self.feature_mean if self.normalize else features
+
+    def joints(self, features: Tensor) -> Tensor:
+        """Positions (..., V, C) of what the generator sees or makes (..., D)."""
+        return self.codec.joints(self.denormalized(features))
 
     @torch.no_grad()
     def generate(self, labels: Sequence[int], lengths: Sequence[int], seed: int = 0, batch_size: int = 64,
@@ -92,7 +128,8 @@ class MotionGenerator(BaseModel):
             block = slice(start, start + batch_size)
             features, _ = self.generator.sample(torch.tensor(labels[block]), torch.tensor(lengths[block]), source,
                                                 **options)
-            for label, length, clip in zip(labels[block], lengths[block], features.float().cpu()):
+            features = self.denormalized(features.float()).cpu()
+            for label, length, clip in zip(labels[block], lengths[block], features):
                 meta: dict[str, MetaValue] = {'generated': 1, 'seed': seed}
                 motions.append(self.codec.decode(clip[:length], f'{name}-{len(motions):05d}', label=int(label),
                                                  fps=self.fps, meta=meta))

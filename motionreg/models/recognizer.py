@@ -69,6 +69,11 @@ class SkeletonRecognizer(BaseModel):
             return self.attach_scores(logits, data_samples)
         raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict'; got {mode!r}")
 
+    def describe(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Pooled features (N, C') and logits (N, num_classes) of clips (N, M, T, V, C), one a sample."""
+        features = self.extract_feat(inputs)
+        return features.mean(dim=(-2, -1)).mean(dim=1), self.head(features)
+
     def losses(self, features: Tensor, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Losses by name, from features (N, M, C', T', V), logits (N, num_classes) and labels (N,)."""
         return self.head.loss(logits, labels)

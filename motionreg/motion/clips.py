@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from motionreg.errors import DataError
 from motionreg.layouts import get_layout
 from motionreg.motion.io import PICKLES
 from motionreg.motion.motion import Motion
+from motionreg.motion.motion_list import MotionList
 from motionreg.motion.pyskl import PysklFile
 from motionreg.motion.readers import arrays, ntu, nw_ucla, utd_mhad
 from motionreg.motion.readers.ntu_prepare import PREPARATIONS
@@ -21,8 +21,8 @@ from motionreg.motion.store import Store
 SUFFIXES = (*PICKLES, '.skeleton', '.json', '.mat', *arrays.SUFFIXES)
 
 
-class ClipFile(Sequence[Motion]):
-    """One clip, with as much of the interface of a Store as MotionDataset needs.
+class ClipFile(MotionList):
+    """One clip.
 
     Args:
         path: its file.
@@ -30,22 +30,7 @@ class ClipFile(Sequence[Motion]):
     """
 
     def __init__(self, path: Path, motion: Motion) -> None:
-        self.path, self.motion, self.layout, self.fps = path, motion, motion.layout, motion.fps
-        self.ids, self.labels = np.array([motion.sample_id]), np.array([-1])
-        self.splits: tuple[str, ...] = ()
-        self.class_names: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return 1
-
-    @overload
-    def __getitem__(self, index: int) -> Motion: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Motion]: ...
-
-    def __getitem__(self, index: int | slice) -> Motion | list[Motion]:
-        return [self.motion][index]
+        super().__init__([motion], name=str(path))
 
 
 def open_clips(path: str | Path, layout: str | None = None, otherwise: str | None = None,

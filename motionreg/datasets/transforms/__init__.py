@@ -9,7 +9,7 @@ from motionreg.datasets.transforms.augment import (
 )
 from motionreg.datasets.transforms.base import RandomTransform, Results
 from motionreg.datasets.transforms.consecutive import ConsecutiveSample
-from motionreg.datasets.transforms.encode import EncodeMotion
+from motionreg.datasets.transforms.encode import EncodeMotion, ThroughCodec
 from motionreg.datasets.transforms.formatting import FormatClip, PackInputs, ToStream
 from motionreg.datasets.transforms.modes import ToMode
 from motionreg.datasets.transforms.normalize import (

@@ -1,4 +1,4 @@
-"""Motions as the features of a codec."""
+"""Motions as a codec sees them: as its features, or as the joints that those say."""
 
 from __future__ import annotations
 
@@ -25,4 +25,26 @@ class EncodeMotion:
         rows, width = self.codec.joint_shape
         shape = (rows, width) if rows * width == features.shape[1] else (1, features.shape[1])
         results['keypoint'] = features.reshape(1, len(features), *shape)
+        return results
+
+
+@TRANSFORMS.register_module()
+class ThroughCodec:
+    """Encode a clip of one person and decode it again: its joints become those that a generated motion would have.
+
+    Of what a codec leaves out (noise of measured joints, the sizes of bodies, where the body is), real clips have
+    something and generated ones nothing, which tells them apart. Confidences are dropped.
+
+    Args:
+        codec: config of a codec.
+    """
+
+    def __init__(self, codec: Any) -> None:
+        self.codec = CODECS.build(codec, where='codec')
+
+    def __call__(self, results: Results) -> Results:
+        """Replace ``keypoint`` (1, T, V, C) and ``rotation``; ``score`` becomes None."""
+        motion = as_motion(results)
+        decoded = self.codec.decode(self.codec.encode(motion), motion.sample_id)
+        results['keypoint'], results['rotation'], results['score'] = decoded.keypoint, decoded.rotation, None
         return results

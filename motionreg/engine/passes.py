@@ -1,0 +1,65 @@
+"""One pass of a recogniser over a data set on one process, to train it or to see what it makes of the clips."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.optim import OptimWrapper
+from torch.utils.data import DataLoader
+
+from motionreg.datasets.collate import stack_clips
+from motionreg.datasets.motion_dataset import MotionDataset
+from motionreg.errors import DataError, UserError
+from motionreg.evaluation.generation_protocol import RecognizedClips
+from motionreg.models.recognizer import SkeletonRecognizer
+
+
+@torch.no_grad()
+def recognize(model: SkeletonRecognizer, dataset: MotionDataset, batch_size: int = 64) -> RecognizedClips:
+    """Pooled features and logits of all clips of a data set in test mode, in eval mode.
+
+    Raises:
+        DataError: a pipeline that makes several clips of a sample, or no samples.
+    """
+    training = model.training
+    model.eval()
+    features, logits = [], []
+    for batch in _batches(dataset, list(range(len(dataset))), batch_size):
+        inputs = model.data_preprocessor(batch)['inputs']
+        if inputs.ndim != 5:
+            raise DataError('a pipeline whose samples are several clips; features are of one clip a sample')
+        pooled, scores = model.describe(inputs)
+        features.append(pooled.float().cpu().numpy())
+        logits.append(scores.float().cpu().numpy())
+    model.train(training)
+    return RecognizedClips(np.concatenate(features), np.concatenate(logits), dataset.labels)
+
+
+def train_pass(model: SkeletonRecognizer, optim_wrapper: OptimWrapper, dataset: MotionDataset, batch_size: int,
+               seed: int, draw: int) -> float:
+    """One epoch; the order and the augmentation depend on ``seed`` and ``draw``. Returns the mean loss.
+
+    An incomplete batch at the end is left out, unless it is the only one.
+
+    Raises:
+        UserError: a loss is not finite.
+    """
+    model.train()
+    order = np.random.default_rng([seed, draw]).permutation(len(dataset)).tolist()
+    if len(order) > batch_size:
+        order = order[:len(order) // batch_size * batch_size]
+    losses = []
+    for batch in _batches(dataset, [(index, draw) for index in order], batch_size):
+        found = model.train_step(batch, optim_wrapper)
+        losses.append(found['loss'].item())
+        if not math.isfinite(losses[-1]):
+            raise UserError(f'the loss of the recogniser became {losses[-1]}; lower its learning rate')
+    return float(np.mean(losses))
+
+
+def _batches(dataset: MotionDataset, items: list[Any], batch_size: int) -> DataLoader:
+    blocks = [items[start:start + batch_size] for start in range(0, len(items), batch_size)]
+    return DataLoader(dataset, batch_sampler=blocks, collate_fn=stack_clips, generator=torch.Generator())
