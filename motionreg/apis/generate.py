@@ -41,7 +41,7 @@ class GeneratedMotions:
 
     Attributes:
         config: as loaded.
-        model: the MotionGenerator.
+        model: the MotionGenerator, also where the config has one as ``generator`` beside a recogniser.
         class_names: of the data that it learned from, or the numbers of its classes.
 
     Raises:
@@ -54,10 +54,12 @@ class GeneratedMotions:
         content = read_checkpoint(checkpoint)
         self.config = load_config(config, options)
         settings = self.config.model
-        self.model = MODELS.build(settings, where='model')
-        if not isinstance(self.model, MotionGenerator):
+        model = MODELS.build(settings, where='model')
+        part = model if isinstance(model, MotionGenerator) else getattr(model, 'generator', None)
+        if not isinstance(part, MotionGenerator):
             raise ConfigError(f'{config}: its model, {settings.get("type")}, makes no motions')
-        load_weights(self.model, content['state_dict'], checkpoint)
+        load_weights(model, content['state_dict'], checkpoint)
+        self.model = part
         self.model.to(device or get_device()).eval()
         self.checkpoint = str(checkpoint)
         known = ((content.get('meta') or {}).get('dataset_meta') or {}).get('class_names') or ()
