@@ -6,6 +6,7 @@ from motionreg.layouts import (
     infant17,
     kit,
     mediapipe33,
+    ntu13,
     nturgbd,
     nw_ucla,
     openpose,

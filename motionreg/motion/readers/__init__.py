@@ -1,6 +1,7 @@
 """One module a format: each registers a function that yields motions under the name that prepare_data uses."""
 
 from motionreg.motion.readers import (
+    actor_sets,
     arrays,
     babypose,
     ctrgcn_npz,

@@ -153,7 +153,7 @@ class _Frames:
         self.table = body_table(body) if keypoints == 'fk' else None
         self.layout = 'smpl24' if keypoints == 'fk' else sides
         self.meta = {'body': body} if keypoints == 'fk' else {}
-        self.info = {**self.meta, 'keypoints': keypoints, 'from_camera': int(from_camera)}
+        self.info: dict[str, str | int | float] = {**self.meta, 'keypoints': keypoints, 'from_camera': int(from_camera)}
         self.from_camera = from_camera
 
     def fields(self, values: np.ndarray) -> dict[str, Any]:
