@@ -131,7 +131,7 @@ class GeneratedMotions:
             seed: chooses clips, and what the pipeline draws.
 
         Raises:
-            ConfigError: the config has no such dataloader.
+            ConfigError: the config has no such dataloader, or its clips are not encoded as the generator's.
             DataError: there is no clip of a class.
         """
         loader = self.config.get(f'{split}_dataloader')
@@ -145,6 +145,10 @@ class GeneratedMotions:
                 raise DataError(f'{split}_dataloader has no clip of {self.class_names[label]!r}; name others with '
                                 '--classes, or take another split')
             batch = self.model.data_preprocessor(stack_clips([dataset[int(rng.choice(known)), seed]]))
+            width = batch['inputs'][:, 0].flatten(2).shape[-1]
+            if width != self.model.codec.dims:
+                raise ConfigError(f"{split}_dataloader has {width} features a frame, the generator's codec "
+                                  f'{self.model.codec.dims}: its clips are for another network, take another split')
             with torch.no_grad():
                 sample = self.model(**batch, mode='predict')[0]
             real, made = (Motion(x[None].cpu().numpy(), self.model.codec.layout, f'{sample.sample_id}{what}', label,

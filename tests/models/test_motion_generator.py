@@ -169,6 +169,10 @@ def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest
     check_noise(source)
     with pytest.raises(ConfigError, match='has no val_dataloader'):
         source.reconstruct([1], 'val')
+    steps = source.config.test_dataloader.dataset.pipeline
+    source.config.test_dataloader.dataset.pipeline = [step for step in steps if step['type'] != 'EncodeMotion']
+    with pytest.raises(ConfigError, match="test_dataloader has 72 features a frame, the generator's codec 144"):
+        source.reconstruct([1], 'test')
     with pytest.raises(DataError, match=r"the model has no class 'craw'\. Did you mean 'crawl'"):
         generate.main([str(CONFIG), str(run.checkpoint), '--classes', 'craw', '--out', 'x', '--cfg-options', *options])
     with pytest.raises(DataError, match='written are stores'):
