@@ -26,6 +26,7 @@ from motionreg.visualization.palette import FAINT_TEXT_COLOUR, TEXT_COLOUR
 
 FOLDER, ROUNDS = 'synthetic', 'rounds.json'
 COUNTS = ('round', 'generated', 'candidates', 'accepted', 'accuracy')
+NEEDED = (*COUNTS, 'store')
 ARRAYS = ('pool_features', 'pool_labels', 'selected', 'candidates', 'reference_features', 'reference_labels',
           'reference_synthetic', 'test_features', 'test_labels')
 MOST_CLASSES = 30       # that a panel names
@@ -36,7 +37,7 @@ class Round:
     """One round.
 
     Attributes:
-        record: its entry in rounds.json: round, generated, candidates, accepted, accuracy (%), skipped, ...
+        record: its entry in rounds.json: round, generated, candidates, accepted, accuracy (%), store, skipped, ...
         file: features of what it saw, an .npz that need not be there.
     """
 
@@ -104,15 +105,15 @@ def read_loop(work_dir: str | Path) -> LoopRun:
                         'that has had a round.')
     try:
         records = json.loads(file.read_text(encoding='utf-8'))
-        lacking = [key for record in records for key in COUNTS if key not in record]
+        lacking = [key for record in records for key in NEEDED if key not in record]
     except (ValueError, TypeError) as error:
         raise DataError(f'{file}: not a list of rounds ({error}).') from error
     if lacking:
         raise DataError(f'{file}: a round has no {lacking[0]!r}.')
     if not records:
         raise DataError(f'{work_dir}: the run has had no round yet; train on, or make train_cfg.interval shorter.')
-    rounds = [Round(record, folder / f'round-{int(record["round"]):03d}.npz') for record in records]
-    stores = [path for path in sorted(folder.glob('round-*')) if path.is_dir() and is_store(path)]
+    rounds = [Round(record, folder / f'{record["store"]}.npz') for record in records]
+    stores = [folder / record['store'] for record in records if is_store(folder / record['store'])]
     names = Store(stores[0]).class_names if stores else ()
     return LoopRun(Path(work_dir), sorted(rounds, key=lambda round_: round_.epoch), names)
 
@@ -177,17 +178,12 @@ def _draw_accuracy(axes: Axes, rounds: Sequence[Round]) -> None:
 def _draw_shares(axes: Axes, rounds: Sequence[Round]) -> None:
     epochs = [round_.epoch for round_ in rounds]
     for key in ('candidates', 'accepted'):
-        axes.plot(epochs, [100 * _total(round_.record[key]) / max(1, _total(round_.record['generated']))
-                           for round_ in rounds], marker='.', label=key)
+        axes.plot(epochs, [100 * round_.record[key] / max(1, round_.record['generated']) for round_ in rounds],
+                  marker='.', label=key)
     skipped = [round_.epoch for round_ in rounds if round_.record.get('skipped')]
     if skipped:
         axes.plot(skipped, [0] * len(skipped), 'x', color=TEXT_COLOUR, label='skipped')
     _by_round(axes, '% of the clips generated')
-
-
-def _total(count: Any) -> int:
-    """A number of clips, of a count or of counts by class."""
-    return int(np.sum(count))
 
 
 def _draw_classes(axes: Axes, run: LoopRun, chosen: str, title: str) -> None:
@@ -224,7 +220,7 @@ def _draw_features(axes: Axes, run: LoopRun, shown: Round, method: str) -> None:
         ('reference, real', known[~synthetic], arrays['reference_labels'][~synthetic], {'marker': 'o', 's': 22}),
         ('reference, of earlier rounds', known[synthetic], arrays['reference_labels'][synthetic],
          {'marker': 's', 's': 16}),
-        ('test', held, arrays['test_labels'], {'marker': 'x', 's': 22, 'linewidths': 1}),
+        ('held out', held, arrays['test_labels'], {'marker': 'x', 's': 22, 'linewidths': 1}),
         ('candidate', pool[state == 1], arrays['pool_labels'][state == 1], {'marker': '^', 's': 26, 'alpha': 0.6}),
         ('selected', pool[state == 2], arrays['pool_labels'][state == 2],
          {'marker': '*', 's': 110, 'edgecolors': TEXT_COLOUR, 'linewidths': 0.7})]

@@ -32,7 +32,7 @@ def write_rounds(work_dir: Path, make_motion: Callable[..., Any], tests: int = 6
     for epoch, chosen in ((10, np.arange(0)), (20, np.array([0, 3, 1, 4, 2, 5]))):
         candidates = np.arange(12) if len(chosen) else np.array([0, 1, 4])
         known = np.concatenate([np.arange(15), np.arange(epoch - 10)]) % 3
-        np.savez(folder / f'round-{epoch:03d}.npz', pool_features=features(labels), pool_labels=labels,
+        np.savez(folder / f'round-{epoch:04d}.npz', pool_features=features(labels), pool_labels=labels,
                  pool_scores=rng.random(24).astype(np.float32), selected=chosen, candidates=candidates,
                  ratios=rng.random(len(candidates)).astype(np.float32), reference_features=features(known),
                  reference_labels=known, reference_synthetic=np.arange(len(known)) >= 15,
@@ -40,9 +40,10 @@ def write_rounds(work_dir: Path, make_motion: Callable[..., Any], tests: int = 6
                  test_labels=np.arange(tests) % 3)
         records.append({'round': epoch, 'generated': 24, 'candidates': len(candidates), 'accepted': len(chosen),
                         'skipped': '' if len(chosen) else 'class 2 has 0 candidates', 'accuracy': 50.0 + epoch,
-                        'per_class': len(chosen) // 3, 'val_accuracy': 70.5, 'seed': epoch})
+                        'per_class': len(chosen) // 3, 'val_accuracy': 70.5, 'seed': epoch,
+                        'store': f'round-{epoch:04d}'})
     (folder / 'rounds.json').write_text(json.dumps(records))
-    with StoreWriter(folder / 'round-020', layout='smpl24', fps=20, class_names=NAMES) as store:
+    with StoreWriter(folder / 'round-0020', layout='smpl24', fps=20, class_names=NAMES) as store:
         store.add(make_motion('smpl24', sample_id='made'))
     return work_dir
 
@@ -69,12 +70,12 @@ def test_tool_draws_a_round(work_dir: Path, tmp_path: Path, capsys: pytest.Captu
     tool.main([str(work_dir), '--out', str(tmp_path / 'new' / 'loop.svg'), '--method', method])
     assert 'picture written to' in capsys.readouterr().out
     drawn = (tmp_path / 'new' / 'loop.svg').read_text()
-    words = ('features of round 20', 'selected (6)', 'candidate (6)', 'generated, no candidate (12)', 'test (6)',
+    words = ('features of round 20', 'selected (6)', 'candidate (6)', 'generated, no candidate (12)', 'held out (6)',
              'reference, real (15)', 'reference, of earlier rounds (10)', 'validation clips', 'skipped', 'crawl')
     assert [word for word in words if f'<!-- {word}' not in drawn] == []
 
 
-def test_an_earlier_round_without_test_clips(tmp_path: Path, make_motion: Callable[..., Any]) -> None:
+def test_an_earlier_round_without_held_out_clips(tmp_path: Path, make_motion: Callable[..., Any]) -> None:
     work_dir = write_rounds(tmp_path / 'run', make_motion, tests=0)
     tool.main([str(work_dir), '--out', str(tmp_path / 'loop.png'), '--round', '10'])
     with Image.open(tmp_path / 'loop.png') as image:
@@ -100,7 +101,7 @@ def test_what_is_no_run(work_dir: Path, tmp_path: Path) -> None:
         plot_loop(read_loop(work_dir), tmp_path / 'loop.png', 15)
     with pytest.raises(ConfigError, match='pictures are written as'):
         plot_loop(read_loop(work_dir), tmp_path / 'loop.txt')
-    rounds, features = work_dir / 'synthetic' / 'rounds.json', work_dir / 'synthetic' / 'round-020.npz'
+    rounds, features = work_dir / 'synthetic' / 'rounds.json', work_dir / 'synthetic' / 'round-0020.npz'
     features.write_bytes(features.read_bytes()[:100])
     with pytest.raises(DataError, match='not the features of a round'):
         plot_loop(read_loop(work_dir), tmp_path / 'loop.png')
