@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.model import BaseModel
 from torch import Tensor, nn
@@ -35,6 +35,7 @@ class GeneratorAndRecognizer(BaseModel):
         CheckpointError: a checkpoint does not fit (when a training starts).
     """
 
+    trained_apart: ClassVar[tuple[str, ...]] = ('recognizer',)      # parts that training batches do not reach
     generator: MotionGenerator
     recognizer: SkeletonRecognizer
 
@@ -55,7 +56,7 @@ class GeneratorAndRecognizer(BaseModel):
 
     def init_weights(self) -> None:
         """Initialise, then load ``generator_from`` and ``recognizer_from``, strictly."""
-        from motionreg.engine.checkpoint import load_weights, read_checkpoint   # here, because it imports this package
+        from motionreg.engine.checkpoint import load_weights, read_checkpoint  # here, because it imports this package
 
         super().init_weights()
         for name, path in self.sources.items():

@@ -81,14 +81,19 @@ def predict(model: Any, batch: dict[str, Any]) -> Any:
 
 
 def check_gradients(model: Any, batch: dict[str, Any]) -> None:
-    """Raise DryRunError unless the loss of a batch is finite and every trainable parameter gets a finite gradient."""
+    """Raise DryRunError unless the loss of a batch is finite and every trainable parameter gets a finite gradient.
+
+    Parts that a model declares as ``trained_apart`` are left out: a loop trains them on batches of its own.
+    """
     model.train()
     model.zero_grad()
     loss, _ = model.parse_losses(model(**model.data_preprocessor(batch, True), mode='loss'))
     if not torch.isfinite(loss):
         raise DryRunError(f'the training loss is {float(loss)}')
     loss.backward()
-    trainable = {name: parameter.grad for name, parameter in model.named_parameters() if parameter.requires_grad}
+    apart = getattr(model, 'trained_apart', ())
+    trainable = {name: parameter.grad for name, parameter in model.named_parameters()
+                 if parameter.requires_grad and name.partition('.')[0] not in apart}
     idle = [name for name, grad in trainable.items() if grad is None]
     broken = [name for name, grad in trainable.items() if grad is not None and not torch.isfinite(grad).all()]
     for names, what in ((idle, 'take no part in the loss'), (broken, 'get a gradient that is not finite')):

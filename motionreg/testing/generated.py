@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ BODY_SIZE = {'m': 1.0, 'cm': 100.0, 'mm': 1000.0, 'px': 500.0}
 
 def write_generated_store(path: str | Path, layout: str | Layout, num_classes: int,
                           splits: Iterable[str] | Mapping[str, Sequence[int] | None] = ('train', 'test'),
-                          scores: bool = False, seed: int = 0, rotations: bool = False) -> Path:
-    """Write a store of random, smooth motion: 4 clips of 24 to 27 frames a split, every other one of two persons.
+                          scores: bool = False, seed: int = 0, rotations: bool = False, persons: int = 2) -> Path:
+    """Write a store of random, smooth motion: 4 clips of 24 to 27 frames a split.
 
     Args:
         path: folder to make.
@@ -36,7 +36,8 @@ def write_generated_store(path: str | Path, layout: str | Layout, num_classes: i
         splits: names of the splits, which share no clip; a dict gives the classes that each has clips of.
         scores: give the joints confidences, as 2-D estimates have.
         seed: of everything random.
-        rotations: give clips of one person rotations, which do not belong to their joints.
+        rotations: give clips rotations, which do not belong to their joints.
+        persons: in every other clip; the others have one.
 
     Returns:
         The folder.
@@ -50,8 +51,7 @@ def write_generated_store(path: str | Path, layout: str | Layout, num_classes: i
             labels = among[np.linspace(0, len(among) - 1, CLIPS).round().astype(int)]
             for clip, label in enumerate(labels):
                 rng = np.random.default_rng([seed, number, clip])
-                persons = 1 if rotations else 1 + clip % 2
-                shape = (persons, FRAMES + clip, layout.num_joints, layout.dims)
+                shape = (persons if clip % 2 else 1, FRAMES + clip, layout.num_joints, layout.dims)
                 rest = rng.normal(0, 0.5, (1, 1, *shape[2:])) + 2
                 steps = rng.normal(0, 0.02, shape).cumsum(axis=1)
                 score = rng.uniform(0.5, 1, shape[:3]).astype(np.float32) if scores else None
@@ -67,15 +67,21 @@ def use_generated_data(config: Config, folder: str | Path) -> None:
 
     Args:
         config: as loaded, changed in place. Its model has a ``backbone`` with a layout, and a ``head`` with
-            ``num_classes`` or a ``language`` with texts; or a ``codec`` and a ``generator``. Its datasets have ``data``
-            and ``split``, like MotionDataset.
+            ``num_classes`` or a ``language`` with texts; or a ``codec`` and a ``generator``; or such a model as its
+            ``recognizer``. Its datasets have ``data`` and ``split``, like MotionDataset.
         folder: where the stores are made.
 
     Raises:
         ConfigError: a config of another kind.
     """
     loaders = [config[key] for key in LOADERS if config.get(key) is not None]
-    model = config.model
+    datasets = [loader.dataset for loader in loaders]
+    if 'recognizer_data' in (config.get('train_cfg') or {}):
+        datasets.append(config.train_cfg.recognizer_data)
+    for key in ('generator_from', 'recognizer_from'):
+        if key in config.model:
+            config.model[key] = None
+    model = config.model.get('recognizer', config.model)
     classes = model.get('head', model.get('generator', {})).get('num_classes')
     if classes is None and 'texts' in model.get('language', {}):
         classes = len(load_bank(model.language.texts))
@@ -83,14 +89,17 @@ def use_generated_data(config: Config, folder: str | Path) -> None:
     if classes is None or skeleton is None:
         raise ConfigError('data can be generated for a model with backbone.layout and head.num_classes or '
                           'language.texts, or with a codec and generator.num_classes; give the config data of its own')
-    layout = get_layout(loaders[0].dataset.get('layout') or skeleton)
+    layout = get_layout(datasets[0].get('layout') or skeleton)
+    codecs = {codec.get('type') for codec in _codecs(config.to_dict())}
     scores = layout.dims == 2 and 'backbone' in model and _input_channels(model.backbone) % 2 == 1
     store = write_generated_store(Path(folder, 'store'), layout, classes,
-                                  {str(loader.dataset.get('split')): loader.dataset.get('classes')
-                                   for loader in loaders}, scores, rotations='codec' in model)
-    for loader in loaders:
-        loader.dataset.data = str(store)
-        loader.dataset.split = str(loader.dataset.get('split'))
+                                  {str(dataset.get('split')): dataset.get('classes') for dataset in datasets}, scores,
+                                  rotations='RotationCodec' in codecs, persons=1 if codecs else 2)
+    for dataset in datasets:
+        dataset.data = str(store)
+        dataset.split = str(dataset.get('split'))
+        for key in ('per_class', 'generated'):
+            dataset.pop(key, None)
     shrink(config)
 
 
@@ -109,9 +118,23 @@ def shrink(config: Config) -> None:
     by_epoch = config.train_cfg.get('by_epoch', 'max_epochs' in config.train_cfg)
     config.train_cfg['max_epochs' if by_epoch else 'max_iters'] = 1 if by_epoch else 2
     config.train_cfg['val_interval'] = 1
+    for key in ('interval', 'evaluate_interval'):
+        if key in config.train_cfg:
+            config.train_cfg[key] = 1
     if 'visualizer' in config:
         config.visualizer.vis_backends = [dict(type='LocalVisBackend')]
     config.log_level = 'WARNING'
+
+
+def _codecs(node: Any) -> Iterator[Mapping[str, Any]]:
+    """The codecs anywhere in a config."""
+    if isinstance(node, Mapping):
+        if isinstance(node.get('codec'), Mapping):
+            yield node['codec']
+        node = list(node.values())
+    if isinstance(node, list | tuple):
+        for item in node:
+            yield from _codecs(item)
 
 
 def _input_channels(backbone: dict[str, Any]) -> int:
