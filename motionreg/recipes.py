@@ -232,6 +232,39 @@ def _scarce_loaders(dataset: str, pipeline: list[Config], holdout: bool, fold: i
     return loaders(data, 'j', pipeline, pipeline, **splits, **options)
 
 
+ACTOR: Mapping[str, Config] = {     # adult data sets of ACTOR; of the first it has no test clips
+    'humanact12': dict(num_classes=12, epochs=5000, test_split='train'),
+    'uestc': dict(num_classes=40, epochs=1000, test_split='test')}
+
+
+def actor_set(dataset: str) -> Config:
+    """``num_classes``, ``epochs`` and ``test_split`` of a data set that ACTOR is published with.
+
+    Raises:
+        ConfigError: another data set.
+    """
+    if dataset not in ACTOR:
+        raise ConfigError(f'dataset is {", ".join(ACTOR)} here, not {dataset!r}')
+    return dict(ACTOR[dataset])
+
+
+def actor_clips(dataset: str, codec: Config, frames: int = 60, step: int = 1, **options: Any) -> tuple[Config, Config]:
+    """Train and test dataloaders of encoded windows of consecutive frames.
+
+    Args:
+        dataset: see :func:`actor_set`; its store is data/<dataset>.
+        codec: of the features.
+        frames, step: see :func:`generator_clips`.
+        options: arguments of :func:`loaders`.
+    """
+    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames, step=step),
+                              dict(type='EncodeMotion', codec=codec), dict(type='FormatClip', num_person=1),
+                              dict(type='PackInputs')]
+    train, _, test = loaders(f'data/{dataset}', 'j', pipeline, pipeline, test_split=actor_set(dataset)['test_split'],
+                             **options)
+    return train, test
+
+
 def _splits(holdout: bool) -> Config:
     return dict(train_split='train_fit', val_split='val') if holdout else dict(train_split='train')
 
@@ -329,6 +362,17 @@ def adamw_cosine(lr: float = 3e-3, epochs: int = 30, weight_decay: float = 0.05,
         optim_wrapper, param_scheduler, train_cfg.
     """
     return _cosine(dict(type='AdamW', lr=lr, weight_decay=weight_decay), epochs, warmup_epochs, val_interval)
+
+
+def adamw_constant(lr: float = 1e-4, epochs: int = 100, weight_decay: float = 0.01,
+                   val_interval: int = 1) -> tuple[Config, list[Config], Config]:
+    """AdamW at one rate throughout, that of ACTOR and InfAGenC.
+
+    Returns:
+        optim_wrapper, param_scheduler, train_cfg.
+    """
+    return (dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=lr, weight_decay=weight_decay)), [],
+            dict(by_epoch=True, max_epochs=epochs, val_interval=val_interval))
 
 
 def sgd_step(lr: float = 0.1, epochs: int = 65, milestones: Sequence[int] = (35, 55), warmup_epochs: int = 5,

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from motionreg.errors import ConfigError
-from motionreg.recipes import adamw_cosine, pgfa, pgfa_language, sgd_cosine, sgd_step
+from motionreg.recipes import actor_clips, adamw_constant, adamw_cosine, pgfa, pgfa_language, sgd_cosine, sgd_step
 from motionreg.registry import PARAM_SCHEDULERS
 
 
@@ -74,3 +74,18 @@ def test_pgfa_as_published_leaves_no_choice() -> None:
         pgfa_language('ntu60', method='vae', faithful=True)
     with pytest.raises(ConfigError, match=r"not 'utd-mhad'; the other configs of configs/pgfa"):
         pgfa('utd-mhad')
+
+
+def test_one_rate_throughout_as_in_actor() -> None:
+    wrapper, schedule, loop = adamw_constant(lr=1e-4, epochs=3)
+    assert rates(schedule, 1e-4, 3) == [1e-4] * 3
+    assert (wrapper['optimizer'], loop['max_epochs']) == ({'type': 'AdamW', 'lr': 1e-4, 'weight_decay': 0.01}, 3)
+
+
+def test_humanact12_is_tested_on_what_it_is_trained_on() -> None:
+    codec = {'type': 'RotationCodec'}
+    splits = {dataset: [loader['dataset']['split'] for loader in actor_clips(dataset, codec, batch_size=20)]
+              for dataset in ('humanact12', 'uestc')}
+    assert splits == {'humanact12': ['train', 'train'], 'uestc': ['train', 'test']}
+    with pytest.raises(ConfigError, match="dataset is humanact12, uestc here, not 'ntu13'"):
+        actor_clips('ntu13', codec, batch_size=20)

@@ -53,3 +53,16 @@ def test_other_configs_are_told_to_bring_data(tmp_path):
     del config.model['head']
     with pytest.raises(ConfigError, match=r'backbone\.layout and head\.num_classes'):
         use_generated_data(config, tmp_path)
+
+
+def test_a_loop_gets_generated_data_with_rotations_for_both_of_its_networks(tmp_path):
+    config = load_config(tiny.ROOT / 'configs' / 'infagenc' / 'infagenc_b16-200e_infact.py',
+                         {'generator_from': 'a.pth', 'recognizer_from': 'b.pth'})
+    config.train_cfg.recognizer_data.update(per_class=3, generated=['not-there'])
+    use_generated_data(config, tmp_path)
+    data = config.train_cfg.recognizer_data
+    assert data.data == config.train_dataloader.dataset.data == config.test_dataloader.dataset.data
+    assert (config.model.generator_from, config.model.recognizer_from) == (None, None)
+    assert (config.train_cfg.interval, config.train_cfg.evaluate_interval) == (1, 1)
+    assert not {'per_class', 'generated'} & set(data)
+    assert all(motion.num_persons == 1 and motion.rotation is not None for motion in Store(data.data))

@@ -7,6 +7,7 @@ import pytest
 from motionreg.apis import run as runs
 from motionreg.config import load_config
 from motionreg.engine.checkpoint import read_checkpoint
+from motionreg.registry import MODELS
 from motionreg.testing import dry_run, use_generated_data
 from motionreg.text import load_bank, save_bank
 from tests.text.tiny_encoders import write_clip
@@ -52,3 +53,10 @@ def test_lst_as_published_trains_its_text_tower(name, dataset, stream, tmp_path,
     assert 'ToMode' in steps
     assert 'ToStream' not in steps
     assert config.model.language.part_set == ('lst4' if stream == 'j' else 'lst4_published_bone')
+
+
+@pytest.mark.parametrize(('name', 'parameters'), [('stgcn_b16-15e_infact', 3083941),
+                                                  ('cvae_b16-1100e_infact', 14823568)])
+def test_infagenc_as_published_has_the_published_size(name, parameters):
+    model = MODELS.build(load_config(ROOT / 'configs' / 'infagenc' / f'{name}.py').model)
+    assert sum(parameter.numel() for parameter in model.parameters()) == parameters
