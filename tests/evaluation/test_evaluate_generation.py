@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,14 @@ from motionreg.datasets import MotionDataset
 from motionreg.errors import ConfigError
 from motionreg.evaluation import GenerationProtocol, GenerationReport
 from motionreg.motion import Motion
-from motionreg.motion.minimotion import ensure_minimotion
 from motionreg.registry import DATASETS, MODELS
+from motionreg.testing import write_generated_store
 from tests.tiny import ROOT
 
 CONFIGS = ROOT / 'configs' / 'infagenc'
 GENERATOR, RECOGNIZER, LOOP = (CONFIGS / f'{name}.py' for name in (
     'cvae_b16-1100e_infact', 'stgcn_b16-15e_infact', 'infagenc_b16-200e_infact'))
-DATA = {'dataset': 'minimotion-infant', 'frames': 12}
+DATA = {'frames': 12, 'train_dataloader.dataset.data': 'store', 'test_dataloader.dataset.data': 'store'}
 SMALL = {'num_layers': 1, 'latent_dim': 16, 'ff_size': 16}
 OPTIONS = {GENERATOR: {**DATA, **{f'model.generator.{key}': value for key, value in SMALL.items()}},
            RECOGNIZER: DATA,
@@ -35,12 +36,12 @@ TWICE = GenerationProtocol(replications=2)
 
 
 @pytest.fixture(scope='module')
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with checkpoints of all three, those of the loop made of the other two."""
     folder = tmp_path_factory.mktemp('place')
-    store = ensure_minimotion(folder / 'infant', subset='infant', clips_per_class=8)
+    write_generated_store(folder / 'store', 'smpl24', 5, rotations=True, persons=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('motionreg.recipes.ensure_minimotion', lambda *_, **__: store)
+        patch.chdir(folder)
         torch.manual_seed(0)
         weights = {}
         for name, path in (('generator', GENERATOR), ('recognizer', RECOGNIZER)):
@@ -130,6 +131,6 @@ def test_what_does_not_fit_is_told(place: Path) -> None:
     source.class_names, judge.class_names = ('crawl', 'sit'), ('crawl', 'roll')
     with pytest.raises(ConfigError, match="class 1 is 'sit' to the generator, 'roll' to the recogniser"):
         evaluate_generation(source, judge)
-    judge.model.head.num_classes = 5
-    with pytest.raises(ConfigError, match='the generator has 21 classes, the recogniser 5'):
+    judge.model.head.num_classes = 4
+    with pytest.raises(ConfigError, match='the generator has 5 classes, the recogniser 4'):
         evaluate_generation(source, judge)
