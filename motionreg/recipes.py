@@ -166,24 +166,27 @@ def minimotion(stream: str = 'j', frames: int = 32, root: str = 'data/minimotion
 
 
 SCARCE: Mapping[str, Config] = {     # data sets that motions are generated for: what their configs have to know
-    'minimotion-infant': dict(layout='smpl24', num_classes=21, codec=dict(type='RotationCodec', body='infant')),
-    'hdm05': dict(layout='smpl24', num_classes=11, codec=dict(type='RotationCodec', body='adult')),
-    'babypose': dict(layout='mediapipe33', num_classes=6,
-                     codec=dict(type='JointCodec', layout='mediapipe33', center='each_frame')),
+    'minimotion-infant': dict(layout='smpl24', num_classes=21, codec=dict(type='RotationCodec', body='infant'),
+                              normalize=[dict(type='FaceForward')]),
+    'hdm05': dict(layout='smpl24', num_classes=11, codec=dict(type='RotationCodec', body='adult'),
+                  normalize=[dict(type='FaceForward')]),
+    'babypose': dict(layout='mediapipe33-up', num_classes=6,
+                     codec=dict(type='JointCodec', layout='mediapipe33-up', center='each_frame')),
     'infact-posture': dict(layout='smpl24', num_classes=5, codec=dict(type='RotationCodec', body='infant')),
     'infact-trans': dict(layout='smpl24', num_classes=4, codec=dict(type='RotationCodec', body='infant')),
 }
 
 
 def scarce(dataset: str) -> Config:
-    """``layout``, ``num_classes`` and ``codec`` of a data set that motions are generated for.
+    """``layout``, ``num_classes``, ``codec`` and ``normalize``, the first steps of a pipeline, of a data set that motions
+    are generated for.
 
     Raises:
         ConfigError: another data set.
     """
     if dataset not in SCARCE:
         raise ConfigError(f'dataset is {", ".join(SCARCE)} here, not {dataset!r}')
-    return dict(SCARCE[dataset])
+    return {'normalize': [], **SCARCE[dataset]}
 
 
 def generator_clips(dataset: str, frames: int = 60, step: int = 1, holdout: bool = False, fold: int = 0,
@@ -198,8 +201,9 @@ def generator_clips(dataset: str, frames: int = 60, step: int = 1, holdout: bool
         fold: of babypose.
         options: arguments of :func:`loaders`, such as only_training=dict(per_class=5).
     """
-    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames, step=step),
-                              dict(type='EncodeMotion', codec=scarce(dataset)['codec']),
+    chosen = scarce(dataset)
+    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames, step=step), *chosen['normalize'],
+                              dict(type='EncodeMotion', codec=chosen['codec']),
                               dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
     return _scarce_loaders(dataset, pipeline, holdout, fold, **options)
 
@@ -213,11 +217,13 @@ def recognizer_clips(dataset: str, frames: int = 60, step: int = 1, augment: boo
         augment: turn, scale and shake clips in training.
         rep: 'joints', positions of the joints; 'features', what the codec makes of them.
     """
-    codec = scarce(dataset)['codec']
+    chosen = scarce(dataset)
+    codec = chosen['codec']
     shape = [dict(type='ThroughCodec', codec=codec)] if rep == 'joints' else [dict(type='EncodeMotion', codec=codec)]
     changes = [dict(type='RandomRotation', theta=0.3), dict(type='RandomScale', scale=0.1),
                dict(type='RandomGaussianNoise', sigma=0.01)] if augment else []
-    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames, step=step), *shape, *changes,
+    pipeline: list[Config] = [dict(type='ConsecutiveSample', clip_len=frames, step=step), *chosen['normalize'], *shape,
+                              *changes,
                               dict(type='ToStream'), dict(type='FormatClip', num_person=1), dict(type='PackInputs')]
     return _scarce_loaders(dataset, pipeline, holdout, fold, **options)
 
@@ -362,6 +368,22 @@ def adamw_cosine(lr: float = 3e-3, epochs: int = 30, weight_decay: float = 0.05,
         optim_wrapper, param_scheduler, train_cfg.
     """
     return _cosine(dict(type='AdamW', lr=lr, weight_decay=weight_decay), epochs, warmup_epochs, val_interval)
+
+
+def adamw_cosine_iters(lr: float = 3e-3, iters: int = 600, weight_decay: float = 0.05, warmup: int = 50,
+                       val_interval: int | None = None) -> tuple[Config, list[Config], Config]:
+    """The same by iterations, for runs whose budget shall not depend on how many clips there are.
+
+    Its dataloader takes an InfiniteSampler.
+
+    Returns:
+        optim_wrapper, param_scheduler, train_cfg.
+    """
+    warmup = min(warmup, iters - 1)
+    start = [dict(type='LinearLR', start_factor=0.04, by_epoch=False, begin=0, end=warmup)] if warmup else []
+    cosine = dict(type='CosineAnnealingLR', eta_min=0, by_epoch=False, begin=warmup, end=iters, T_max=iters - warmup)
+    return (dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=lr, weight_decay=weight_decay)),
+            [*start, cosine], dict(type='IterTrainLoop', max_iters=iters, val_interval=val_interval or iters))
 
 
 def adamw_constant(lr: float = 1e-4, epochs: int = 100, weight_decay: float = 0.01,

@@ -144,7 +144,8 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
                 zip(*((motion.keypoint, motion.rotation) for motion in self.best.motions)))
             state['best'] = {'keypoint': keypoint, 'rotation': rotation, 'epoch': self.best.epoch,
                              'seed': self.best.seed, 'accuracy': self.best.accuracy,
-                             'label': [motion.label for motion in self.best.motions]}
+                             'label': [motion.label for motion in self.best.motions],
+                             'meta': [dict(motion.meta) for motion in self.best.motions]}
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -159,9 +160,12 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         if best is not None:
             self.best = Candidates([], best['epoch'], best['seed'], best['accuracy'])
             rotations = best['rotation'] or [None] * len(best['label'])
+            source = self.model.generator
             self.best.motions = [
-                self._motion(number, keypoint.numpy(), None if rotation is None else rotation.numpy(), label, best)
-                for number, (keypoint, rotation, label) in enumerate(zip(best['keypoint'], rotations, best['label']))]
+                Motion(keypoint.numpy(), source.codec.layout, f'generated-{number:05d}', label, source.fps,
+                       rotation=None if rotation is None else rotation.numpy(), meta=meta)
+                for number, (keypoint, rotation, label, meta) in enumerate(zip(
+                    best['keypoint'], rotations, best['label'], best['meta']))]
 
     # ------------------------------------------------------------------------------------------------------ a round
 
@@ -290,12 +294,6 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
     def _watched(self) -> RecognizedClips | None:
         loop = self.runner.val_loop
         return None if loop is None else recognize(self.model.recognizer, loop.dataloader.dataset)
-
-    def _motion(self, number: int, keypoint: np.ndarray, rotation: np.ndarray | None, label: int,
-                state: Mapping[str, Any]) -> Motion:
-        codec, generator = self.model.generator.codec, self.model.generator
-        return Motion(keypoint, codec.layout, f'generated-{number:05d}', label, generator.fps, rotation=rotation,
-                      meta={'seed': state['seed']})
 
 
 def _checksum(store: str | Path) -> int:

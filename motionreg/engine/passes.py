@@ -40,7 +40,7 @@ def recognize(model: SkeletonRecognizer, dataset: MotionDataset, batch_size: int
 
 def train_pass(model: SkeletonRecognizer, optim_wrapper: OptimWrapper, dataset: MotionDataset, batch_size: int,
                seed: int, draw: int) -> float:
-    """One epoch; the order and the augmentation depend on ``seed`` and ``draw``. Returns the mean loss.
+    """One epoch; all that is random in it depends on ``seed`` and ``draw`` alone. Returns the mean loss.
 
     An incomplete batch at the end is left out, unless it is the only one.
 
@@ -52,11 +52,13 @@ def train_pass(model: SkeletonRecognizer, optim_wrapper: OptimWrapper, dataset: 
     if len(order) > batch_size:
         order = order[:len(order) // batch_size * batch_size]
     losses = []
-    for batch in _batches(dataset, [(index, draw) for index in order], batch_size):
-        found = model.train_step(batch, optim_wrapper)
-        losses.append(found['loss'].item())
-        if not math.isfinite(losses[-1]):
-            raise UserError(f'the loss of the recogniser became {losses[-1]}; lower its learning rate')
+    with torch.random.fork_rng():
+        torch.manual_seed(int(np.random.SeedSequence([seed, draw]).generate_state(1)[0]))       # of dropout
+        for batch in _batches(dataset, [(index, draw) for index in order], batch_size):
+            found = model.train_step(batch, optim_wrapper)
+            losses.append(found['loss'].item())
+            if not math.isfinite(losses[-1]):
+                raise UserError(f'the loss of the recogniser became {losses[-1]}; lower its learning rate')
     return float(np.mean(losses))
 
 

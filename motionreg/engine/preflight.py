@@ -292,8 +292,9 @@ def _check_dataset_fit(loader: dict[str, Any], name: str, model: Any, config: An
     except UserError as error:
         yield Problem(path, str(error))
         return
-    size = len(dataset) * (loader.get('sampler') or {}).get('repeat', 1)
-    if loader.get('drop_last') and size < loader.get('batch_size', 1):
+    sampler = loader.get('sampler') or {}
+    size = len(dataset) * sampler.get('repeat', 1)
+    if loader.get('drop_last') and sampler.get('type') != 'InfiniteSampler' and size < loader.get('batch_size', 1):
         yield Problem(f'{name}.batch_size', f"is {loader['batch_size']}, the {size} samples of an epoch do not fill "
                                             'one batch, and drop_last leaves it out')
     frames, joints, channels = shape[-3:]

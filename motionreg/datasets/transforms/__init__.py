@@ -16,6 +16,7 @@ from motionreg.datasets.transforms.normalize import (
     CenterEachFrame,
     CenterOnJoint,
     FaceEachFrame,
+    FaceForward,
     MinMaxNormalize,
     PreNormalize2D,
     PreNormalize3D,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from motionreg.datasets.transforms.base import Results, coordinate_dims, data_error, require_dims
 from motionreg.errors import ConfigError
 from motionreg.layouts import Layout
+from motionreg.motion.rotations import convert
 from motionreg.registry import TRANSFORMS
 
 _EMPTY = 1e-8       # a person whose coordinates are all within it is absent from a frame
@@ -244,6 +246,37 @@ class FaceEachFrame:
         turned[..., first] = cosine * x[..., first] - sine * x[..., second]
         turned[..., second] = sine * x[..., first] + cosine * x[..., second]
         results['keypoint'] = turned
+        return results
+
+
+@TRANSFORMS.register_module()
+class FaceForward:
+    """Turn a clip about the vertical, about the origin, so that the body faces along z in the first frame.
+
+    Then the right one of the layout's ``facing`` joints lies towards -x of the left one, as in the rest pose of SMPL.
+    Rotations turn along. All persons turn by the angle of the first.
+    """
+
+    def __call__(self, results: Results) -> Results:
+        """Replace ``keypoint`` and ``rotation``."""
+        require_dims(results, 3, 'FaceForward', 'Image coordinates cannot be turned about the vertical.')
+        layout, x = results['layout'], results['keypoint']
+        if layout.facing is None or layout.up_axis != 'y':
+            raise ConfigError(f"FaceForward: layout {layout.name!r} {'has' if layout.facing else 'does not say which'} "
+                              f"joints are 'facing', and the upward axis {layout.up_axis!r}; needed are both, and 'y'.")
+        right, left = (x[0, 0, layout.index(joint)] for joint in layout.facing)
+        across = left - right
+        angle = np.arctan2(across[2], across[0])
+        c, s = np.cos(angle), np.sin(angle)
+        matrix = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], dtype=np.float32)
+        results['keypoint'] = np.concatenate([x[..., :3] @ matrix.T, x[..., 3:]], axis=-1)
+        rotation = results.get('rotation')
+        if rotation is not None:
+            turn = torch.from_numpy(matrix).double()
+            root = convert(torch.from_numpy(np.ascontiguousarray(rotation[..., 0, :])).double(), 'rotvec', 'matrix')
+            rotation = rotation.copy()
+            rotation[..., 0, :] = convert(turn @ root, 'matrix', 'rotvec').numpy()
+            results['rotation'] = rotation
         return results
 
 
