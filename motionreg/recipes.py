@@ -233,6 +233,8 @@ def _scarce_loaders(dataset: str, pipeline: list[Config], holdout: bool, fold: i
         data, splits = str(ensure_minimotion('data/minimotion', subset='infant')), _splits(holdout)
     elif dataset == 'babypose':
         data, splits = 'data/babypose', dict(train_split=f'fold{fold}_train', test_split=f'fold{fold}_val')
+    elif dataset.startswith('infact'):
+        data, splits = f'data/{dataset}', dict(val_split='val' if holdout else None)
     else:
         data, splits = f'data/{dataset}', _splits(holdout)
     return loaders(data, 'j', pipeline, pipeline, **splits, **options)

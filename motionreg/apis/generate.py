@@ -106,7 +106,7 @@ class GeneratedMotions:
             return self.model.generate(wanted, lengths.tolist(), seed)
         latent = self._latent(len(labels), num, seed, noise)
         # in one batch, because the generator is given the vectors of a batch
-        return self.model.generate(wanted, lengths.tolist(), seed, batch_size=len(wanted), latent=latent)
+        return self.model.generate(wanted, lengths.tolist(), seed, latents=latent)
 
     def _latent(self, classes: int, num: int, seed: int, noise: str) -> torch.Tensor:
         """Latent vectors (classes * num, D), class by class."""

@@ -17,7 +17,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 
 from motionreg.datasets.motion_dataset import MotionDataset
-from motionreg.engine.passes import recognize, train_pass
+from motionreg.engine.passes import LATENTS, generate_like, recognize, train_pass
 from motionreg.errors import CheckpointError, ConfigError
 from motionreg.evaluation.generation import recognition_accuracy
 from motionreg.evaluation.generation_protocol import RecognizedClips
@@ -71,6 +71,9 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         per_class: motions of each class in a set; None: as many as there are real training clips, in all.
         retrain_epochs: passes of the recogniser over the training data after a round.
         batch_size: of the recogniser.
+        latents: where motions start from: 'prior', N(0, 1) as published, or 'training', places among the latent vectors
+            of the real training clips, which scarce data reaches better.
+        spread: how far around those; see MotionGenerator.latents_between.
         generate: further arguments of the generator's ``sample``.
         seed: of generation, selection and the recogniser's training.
         kwargs: arguments of MMEngine's EpochBasedTrainLoop (max_epochs, val_begin, val_interval).
@@ -81,10 +84,9 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
 
     def __init__(self, runner: Any, dataloader: Any, recognizer_data: Any, selector: Any, interval: int = 10,
                  evaluate_interval: int | None = None, per_class: int | None = None, retrain_epochs: int = 3,
-                 batch_size: int = 16, generate: Mapping[str, Any] | None = None, seed: int = 0,
-                 **kwargs: Any) -> None:
+                 batch_size: int = 16, latents: str = 'prior', spread: float = 1.0,
+                 generate: Mapping[str, Any] | None = None, seed: int = 0, **kwargs: Any) -> None:
         self._loader_config = copy.deepcopy(dict(dataloader))
-        self._frames: np.ndarray | None = None
         super().__init__(runner, dataloader, **kwargs)
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if not isinstance(model, GeneratorAndRecognizer):
@@ -93,6 +95,9 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
                             'batch_size': batch_size}.items():
             if value is not None and value < 1:
                 raise ConfigError(f'train_cfg.{name} is at least 1, not {value}')
+        if latents not in LATENTS:
+            raise ConfigError(f'train_cfg.latents is {" or ".join(LATENTS)}, not {latents!r}')
+        self.latents, self.spread = latents, spread
         self.model, self.recognizer_data = model, dict(recognizer_data)
         self.selector = SELECTORS.build(selector, where='train_cfg.selector')
         self.interval, self.evaluate_interval = interval, evaluate_interval or interval
@@ -173,21 +178,10 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         """Motions of the generator as it is."""
         seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
         labels = np.repeat(np.arange(self.num_classes), self.per_class)
-        motions = self.model.generator.generate(labels.tolist(), self._lengths(labels, seed), seed, **self.generate)
+        real = DATASETS.build({**self._loader_config['dataset'], 'test_mode': True})
+        motions = generate_like(self.model.generator, real, labels, seed, self.latents, self.spread, **self.generate)
         clips = self._recognize(motions)
         return Candidates(motions, epoch, seed, recognition_accuracy(clips.logits, clips.labels))
-
-    def _lengths(self, labels: np.ndarray, seed: int) -> list[int]:
-        """Frames of a training clip of the same class, drawn for each label."""
-        data = self.dataloader.dataset
-        if self._frames is None:
-            items = [data[index] for index in range(self.num_real)]
-            self._frames = np.array([min(item['data_samples'].total_frames, item['inputs'].shape[-3])
-                                     for item in items])
-        real = data.labels[:self.num_real]
-        draw = np.random.default_rng([seed, 1])
-        return [int(draw.choice(self._frames[real == label] if (real == label).any() else self._frames))
-                for label in labels]
 
     def _round(self, epoch: int) -> None:
         """Choose, and train on what is chosen."""

@@ -1,4 +1,4 @@
-"""One pass of a recogniser over a data set on one process, to train it or to see what it makes of the clips."""
+"""What generators and recognisers do in one go, on one process: train for an epoch, look at clips, make motions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from torch.utils.data import DataLoader
 
 from motionreg.datasets.collate import stack_clips
 from motionreg.datasets.motion_dataset import MotionDataset
-from motionreg.errors import DataError, UserError
+from motionreg.errors import ConfigError, DataError, UserError
 from motionreg.evaluation.generation_protocol import RecognizedClips
+from motionreg.models.motion_generator import MotionGenerator
 from motionreg.models.recognizer import SkeletonRecognizer
+from motionreg.motion.motion import Motion
+
+LATENTS = ('prior', 'training')
 
 
 @torch.no_grad()
@@ -60,6 +64,32 @@ def train_pass(model: SkeletonRecognizer, optim_wrapper: OptimWrapper, dataset: 
             if not math.isfinite(losses[-1]):
                 raise UserError(f'the loss of the recogniser became {losses[-1]}; lower its learning rate')
     return float(np.mean(losses))
+
+
+def generate_like(generator: MotionGenerator, clips: MotionDataset, labels: np.ndarray, seed: int,
+                  latents: str = 'prior', spread: float = 1.0, **options: Any) -> list[Motion]:
+    """Motions of given classes, each as long as a clip of its class (drawn; of any class if there is none).
+
+    Args:
+        generator: a trained one.
+        clips: encoded clips in test mode, as the generator learned from.
+        labels: (N,) classes.
+        seed: of lengths and latent vectors.
+        latents: 'prior', N(0, 1), or 'training', among the latent vectors of the clips.
+        spread: of the latter; see MotionGenerator.latents_between.
+        options: further arguments of the generator's ``sample``.
+
+    Raises:
+        ConfigError: another word for ``latents``.
+    """
+    if latents not in LATENTS:
+        raise ConfigError(f'latents is {" or ".join(LATENTS)}, not {latents!r}')
+    items = [clips[index] for index in range(len(clips))]
+    frames = np.array([min(item['data_samples'].total_frames, item['inputs'].shape[-3]) for item in items])
+    draw, known = np.random.default_rng([seed, 1]), clips.labels
+    lengths = [int(draw.choice(frames[known == label] if (known == label).any() else frames)) for label in labels]
+    found = generator.latents_between(clips, labels.tolist(), seed, spread) if latents == 'training' else None
+    return generator.generate(labels.tolist(), lengths, seed, latents=found, **options)
 
 
 def _batches(dataset: MotionDataset, items: list[Any], batch_size: int) -> DataLoader:

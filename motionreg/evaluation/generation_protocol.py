@@ -243,7 +243,7 @@ def _notes(clips: RecognizedClips, reference: RecognizedClips, compared: int) ->
     if absent:
         notes.append(f'no clip of class {", ".join(map(str, absent))}, left out of multimodality')
     if compared <= dims:
-        notes.append(f'FID of {compared} clips in {dims} dimensions is too high by far; KID is not biased')
+        notes.append(f'FID of {compared} clips in {dims} dimensions is too high by far; KID has no such bias')
     return notes
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from motionreg.datasets.collate import stack_clips
 from motionreg.errors import ConfigError, DataError
 from motionreg.motion.motion import MetaValue, Motion
 from motionreg.registry import CODECS, GENERATORS, MODELS, PREPROCESSORS
@@ -54,15 +56,7 @@ class MotionGenerator(BaseModel):
             mode: 'tensor' -> latent means (N, L), 'loss' -> dict of losses, 'predict' -> the samples with these means
                 as ``feature``, and ``joints`` and ``pred_joints``, as given and as reconstructed from the means.
         """
-        if inputs.ndim != 5 or inputs.shape[1] != 1:
-            raise DataError(f'a batch has shape {tuple(inputs.shape)}; a generator takes one person, (N, 1, T, rows, '
-                            'width)')
-        if not data_samples:
-            raise DataError(f'mode {mode!r} needs data_samples with gt_label')
-        features = self.normalized(inputs[:, 0].flatten(2))
-        labels = torch.stack([sample.gt_label for sample in data_samples]).to(features.device)
-        frames = [min(sample.get('total_frames', features.shape[1]), features.shape[1]) for sample in data_samples]
-        mask = torch.arange(features.shape[1], device=features.device) < features.new_tensor(frames)[:, None]
+        features, mask, labels = self._batch(inputs, data_samples)
         if mode == 'loss':
             return self.generator.loss(features, mask, labels, self.joints)
         means = self.generator.encode(features, mask, labels)[0]
@@ -71,10 +65,24 @@ class MotionGenerator(BaseModel):
         if mode != 'predict':
             raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict'; got {mode!r}")
         found = self.generator.decode(means, labels, mask)
-        for index, (sample, count) in enumerate(zip(data_samples, frames)):
+        assert data_samples is not None
+        for index, (sample, count) in enumerate(zip(data_samples, mask.sum(dim=1).tolist())):
             sample.feature = means[index]
             sample.joints, sample.pred_joints = (self.joints(x[index, :count].float()) for x in (features, found))
         return data_samples
+
+    def _batch(self, inputs: Tensor, data_samples: list[MotionSample] | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Features (N, T, D) as the generator sees them, their mask and labels."""
+        if inputs.ndim != 5 or inputs.shape[1] != 1:
+            raise DataError(f'a batch has shape {tuple(inputs.shape)}; a generator takes one person, (N, 1, T, rows, '
+                            'width)')
+        if not data_samples:
+            raise DataError('a generator needs data_samples with gt_label')
+        features = self.normalized(inputs[:, 0].flatten(2))
+        labels = torch.stack([sample.gt_label for sample in data_samples]).to(features.device)
+        frames = [min(sample.get('total_frames', features.shape[1]), features.shape[1]) for sample in data_samples]
+        mask = torch.arange(features.shape[1], device=features.device) < features.new_tensor(frames)[:, None]
+        return features, mask, labels
 
     @property
     def is_measured(self) -> bool:
@@ -108,8 +116,47 @@ class MotionGenerator(BaseModel):
         return self.codec.joints(self.denormalized(features))
 
     @torch.no_grad()
+    def latents_between(self, clips: Any, labels: Sequence[int], seed: int = 0, spread: float = 1.0) -> Tensor:
+        """Latent vectors among those of real clips, where a generator that saw few of them has learned something.
+
+        Each lies at a random place between the means of two clips of its class, drawn with replacement, and is moved by
+        noise of the standard deviation that the generator gives the first.
+
+        Args:
+            clips: a MotionDataset of encoded clips, as the generator learns from.
+            labels: classes of the vectors.
+            seed: of the draws.
+            spread: factor of the noise.
+
+        Returns:
+            (N, L).
+
+        Raises:
+            DataError: no clip of a class.
+        """
+        training = self.training
+        self.eval()
+        found = []
+        for start in range(0, len(clips), 64):
+            batch = stack_clips([clips[index] for index in range(start, min(start + 64, len(clips)))])
+            mean, logvar = self.generator.encode(*self._batch(**self.data_preprocessor(batch)))
+            found.append((mean, (logvar / 2).exp()))
+        means, deviations = (torch.cat(parts) for parts in zip(*found))
+        self.train(training)
+        known, draw = np.asarray(clips.labels), np.random.default_rng(seed)
+        latents = []
+        for label in labels:
+            own = np.flatnonzero(known == label)
+            if not len(own):
+                raise DataError(f'class {label} has no clip whose latent vector could be used')
+            first, second = draw.choice(own, 2)
+            share, noise = draw.random(), torch.from_numpy(draw.standard_normal(means.shape[1])).to(means)
+            latents.append((1 - share) * means[first] + share * means[second] + spread * noise * deviations[first])
+        return torch.stack(latents)
+
+    @torch.no_grad()
     def generate(self, labels: Sequence[int], lengths: Sequence[int], seed: int = 0, batch_size: int = 64,
-                 name: str = 'generated', **options: Any) -> list[Motion]:
+                 name: str = 'generated', latents: Tensor | None = None, **options: Any) -> list[Motion]:
         """Make motions.
 
         Args:
@@ -118,6 +165,7 @@ class MotionGenerator(BaseModel):
             seed: of the latent vectors, which depend neither on the batch size nor on the device.
             batch_size: motions at a time.
             name: their ids are '<name>-00000', ...
+            latents: (N, L) in place of draws from N(0, 1).
             options: further arguments of the generator's ``sample``.
         """
         if len(labels) != len(lengths):
@@ -126,8 +174,9 @@ class MotionGenerator(BaseModel):
         motions: list[Motion] = []
         for start in range(0, len(labels), batch_size):
             block = slice(start, start + batch_size)
+            given = {} if latents is None else {'latent': latents[block]}
             features, _ = self.generator.sample(torch.tensor(labels[block]), torch.tensor(lengths[block]), source,
-                                                **options)
+                                                **given, **options)
             features = self.denormalized(features.float()).cpu()
             for label, length, clip in zip(labels[block], lengths[block], features):
                 meta: dict[str, MetaValue] = {'generated': 1, 'seed': seed}

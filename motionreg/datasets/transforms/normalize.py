@@ -253,29 +253,30 @@ class FaceEachFrame:
 class FaceForward:
     """Turn a clip about the vertical, about the origin, so that the body faces along z in the first frame.
 
-    Then the right one of the layout's ``facing`` joints lies towards -x of the left one, as in the rest pose of SMPL.
-    Rotations turn along. All persons turn by the angle of the first.
+    Then its left side lies towards +x, as in the rest pose of SMPL. Where that side is, the rotation of joint 0 says, or
+    without rotations the layout's ``facing`` joints. Rotations turn along, and all persons by the angle of the first.
     """
 
     def __call__(self, results: Results) -> Results:
         """Replace ``keypoint`` and ``rotation``."""
         require_dims(results, 3, 'FaceForward', 'Image coordinates cannot be turned about the vertical.')
-        layout, x = results['layout'], results['keypoint']
-        if layout.facing is None or layout.up_axis != 'y':
+        layout, x, rotation = results['layout'], results['keypoint'], results.get('rotation')
+        if layout.up_axis != 'y' or (rotation is None and layout.facing is None):
             raise ConfigError(f"FaceForward: layout {layout.name!r} {'has' if layout.facing else 'does not say which'} "
                               f"joints are 'facing', and the upward axis {layout.up_axis!r}; needed are both, and 'y'.")
-        right, left = (x[0, 0, layout.index(joint)] for joint in layout.facing)
-        across = left - right
+        if rotation is None:
+            right, left = (x[0, 0, layout.index(joint)] for joint in layout.facing)
+            across = left - right
+        else:
+            root = convert(torch.from_numpy(np.ascontiguousarray(rotation[..., 0, :])).double(), 'rotvec', 'matrix')
+            across = root[0, 0, :, 0].numpy()
         angle = np.arctan2(across[2], across[0])
         c, s = np.cos(angle), np.sin(angle)
         matrix = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], dtype=np.float32)
         results['keypoint'] = np.concatenate([x[..., :3] @ matrix.T, x[..., 3:]], axis=-1)
-        rotation = results.get('rotation')
         if rotation is not None:
-            turn = torch.from_numpy(matrix).double()
-            root = convert(torch.from_numpy(np.ascontiguousarray(rotation[..., 0, :])).double(), 'rotvec', 'matrix')
             rotation = rotation.copy()
-            rotation[..., 0, :] = convert(turn @ root, 'matrix', 'rotvec').numpy()
+            rotation[..., 0, :] = convert(torch.from_numpy(matrix).double() @ root, 'matrix', 'rotvec').numpy()
             results['rotation'] = rotation
         return results
 

@@ -1,0 +1,196 @@
+"""What generated motions are worth: recognisers trained with and without them, at equal budgets."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+
+from motionreg.apis.run import find_checkpoint, test, train
+from motionreg.config import load_config
+from motionreg.engine.checkpoint import load_weights, read_checkpoint
+from motionreg.engine.generate_select_retrain import FOLDER
+from motionreg.engine.passes import generate_like
+from motionreg.errors import ConfigError, DataError
+from motionreg.evaluation.compare import Comparison
+from motionreg.evaluation.tables import format_table
+from motionreg.motion.store_format import replace_file
+from motionreg.motion.writer import StoreWriter
+from motionreg.registry import DATASETS, MODELS
+
+BASE = 'real'
+ARMS: Mapping[str, Mapping[str, Any]] = {       # classic augmentation, and the generated motions that are added
+    BASE: {},
+    'augmented': dict(augment=True),
+    'unselected': dict(motions='unselected'),
+    'selected': dict(motions='selected'),
+    'augmented, unselected': dict(augment=True, motions='unselected'),
+    'augmented, selected': dict(augment=True, motions='selected')}
+
+
+@dataclass
+class SyntheticGain:
+    """The experiment of InfAGenC on one data set: recognisers trained on the same real clips, with other things added.
+
+    For a seed: train a recogniser on the real clips (the arm 'real') and a generator; run the loop that selects motions
+    with both; make as many motions of each class, unselected, with the generator before the loop; train a recogniser
+    from scratch for each further arm, for as many iterations. What is finished is not done again.
+
+    Args:
+        out: folder of the experiment.
+        recognizer, generator, loop: config files of the three, with the arguments of configs/infagenc/*_scarce.py.
+        options: config options of all three, such as ``dataset`` and ``per_class``. With ``holdout`` arms are scored
+            on the validation split, for choices.
+        own_options: further options of 'recognizer', 'generator' or 'loop'.
+        arms: names in ``ARMS``; 'real' is always one.
+    """
+
+    out: Path
+    recognizer: Path
+    generator: Path
+    loop: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+    own_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    arms: Sequence[str] = tuple(ARMS)
+
+    def __post_init__(self) -> None:
+        unknown = [arm for arm in self.arms if arm not in ARMS]
+        if unknown:
+            raise ConfigError(f'{unknown[0]!r} is no arm; there are: {"; ".join(ARMS)}')
+        self.arms = (BASE, *(arm for arm in self.arms if arm != BASE))
+        said = self.out / 'settings.json'
+        settings = json.loads(json.dumps({name: str(value) if isinstance(value, Path) else value for name, value
+                                          in vars(self).items() if name not in ('out', 'arms')}, default=dict))
+        if said.is_file() and json.loads(said.read_text()) != settings:
+            raise ConfigError(f'{self.out} holds an experiment with other settings ({said.name}); take another folder')
+        with replace_file(said) as file:
+            file.write(json.dumps(settings, indent=1).encode())
+
+    def run(self, seed: int, fold: int | None = None) -> dict[str, float]:
+        """Top-1 in % of every arm. The seed draws the real clips too, where ``options`` has per_class.
+
+        Args:
+            seed: of everything random.
+            fold: of a data set with folds.
+        """
+        name = f'seed-{seed}' if fold is None else f'fold-{fold}-seed-{seed}'
+        unit = _Unit(self, self.out / name, {'seed': seed, 'subset_seed': seed,
+                                             **({} if fold is None else {'fold': fold})})
+        return {arm: unit.accuracy(arm) for arm in self.arms}
+
+    def config(self, part: str, work_dir: Path, **options: Any) -> Config:
+        """The config of a part with all options."""
+        path = {'recognizer': self.recognizer, 'generator': self.generator, 'loop': self.loop}[part]
+        config = load_config(path, {**self.options, **self.own_options.get(part, {}), **options})
+        config.work_dir, config.log_level = str(work_dir), 'WARNING'
+        return config
+
+
+class _Unit:
+    """One seed of an experiment, in a folder of its own."""
+
+    def __init__(self, experiment: SyntheticGain, folder: Path, options: Mapping[str, Any]) -> None:
+        self.experiment, self.folder, self.options = experiment, folder, dict(options)
+
+    def accuracy(self, arm: str) -> float:
+        """Top-1 of the arm's recogniser."""
+        folder = self.folder / arm.replace(', ', '+')
+        result = folder / 'result.json'
+        if not result.is_file():
+            wanted = ARMS[arm]
+            options = {'augment': wanted.get('augment', False)}
+            motions = wanted.get('motions')
+            if motions is not None:
+                added = self.selected() if motions == 'selected' else self.unselected()
+                if added is None:
+                    raise DataError(f'{self.folder}: no motion was selected in any round, so that there is nothing to '
+                                    'compare. A longer training of the generator, or more motions a round, may help')
+                options['generated'] = str(added)
+            config = self._trained('recognizer', folder, **options)
+            config.load_from = str(find_checkpoint('last', folder))
+            if self.experiment.options.get('holdout'):
+                config.test_dataloader = config.val_dataloader
+            with replace_file(result) as file:
+                file.write(json.dumps(test(config)).encode())
+        return float(json.loads(result.read_text())['top1'])
+
+    def generator(self) -> Path:
+        """Checkpoint of the generator before the loop."""
+        self._trained('generator', self.folder / 'generator')
+        return find_checkpoint('last', self.folder / 'generator')
+
+    def selected(self) -> Path | None:
+        """Folder of the motions that the loop selected; None without any."""
+        self.accuracy(BASE)
+        real = find_checkpoint('last', self.folder / BASE)
+        self._trained('loop', self.folder / 'loop', generator_from=str(self.generator()), recognizer_from=str(real))
+        return self.folder / 'loop' / FOLDER if self._per_class() else None
+
+    def unselected(self) -> Path | None:
+        """Store of as many motions of each class as were selected; None without any."""
+        path = self.folder / 'unselected'
+        if self.selected() is None:
+            return None
+        if not path.is_dir():
+            config = self.experiment.config('generator', self.folder / 'generator', **self.options)
+            loop = self.experiment.config('loop', self.folder / 'loop', **self.options).train_cfg
+            model = MODELS.build(config.model, where='model').eval()
+            load_weights(model, read_checkpoint(self.generator())['state_dict'], self.generator())
+            clips = DATASETS.build({**config.train_dataloader.dataset, 'test_mode': True})
+            labels = np.repeat(np.arange(model.generator.num_classes), self._per_class())
+            motions = generate_like(model, clips, labels, self.options['seed'], loop.latents, loop.spread)
+            with StoreWriter(path, layout=motions[0].layout, fps=motions[0].fps,
+                             class_names=clips.class_names or ()) as store:
+                for motion in motions:
+                    store.add(motion)
+        return path
+
+    def _per_class(self) -> int:
+        """Motions of each class that the rounds selected."""
+        rounds = json.loads((self.folder / 'loop' / FOLDER / 'rounds.json').read_text())
+        return sum(record['per_class'] for record in rounds if record['accepted'])
+
+    def _trained(self, part: str, folder: Path, **options: Any) -> Config:
+        """The config of a part, trained into a folder if it has not been; ``seconds.json`` there says it has."""
+        config = self.experiment.config(part, folder, **self.options, **options)
+        done = folder / 'seconds.json'
+        if not done.is_file():
+            start = time.perf_counter()
+            config.resume = find_newest(folder)
+            train(config)
+            config.resume = False
+            with replace_file(done) as file:
+                file.write(json.dumps(time.perf_counter() - start).encode())
+        return config
+
+
+def find_newest(folder: Path) -> bool:
+    """Whether there is a checkpoint to go on from."""
+    return any(folder.glob('epoch_*.pth')) or any(folder.glob('iter_*.pth'))
+
+
+def gain_table(results: Mapping[str, Mapping[str, float]]) -> str:
+    """A row an arm: mean and standard deviation, mean difference to 'real' with 95 % interval and p of a paired t-test.
+
+    Args:
+        results: unit -> arm -> top-1.
+    """
+    units = list(results)
+    arms = list(results[units[0]])
+    rows = []
+    for arm in arms:
+        values, base = (np.array([results[unit][name] for unit in units]) for name in (arm, BASE))
+        row: list[Any] = [arm, values.mean(), values.std(ddof=1) if len(units) > 1 else None]
+        if arm == BASE or len(units) < 2:
+            row += [None if arm == BASE else float((values - base).mean()), None, None]
+        else:
+            found = Comparison(base, values)
+            row += [float(found.differences.mean()), '{:+.1f} to {:+.1f}'.format(*found.interval), found.p_value]
+        rows.append([*row, ' '.join(f'{value:.1f}' for value in values)])
+    return format_table(rows, ('trained on', 'top-1', 'std', 'gain', '95 % interval', 'p', ', '.join(units)))
