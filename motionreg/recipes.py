@@ -178,8 +178,10 @@ SCARCE: Mapping[str, Config] = {     # data sets that motions are generated for:
 
 
 def scarce(dataset: str) -> Config:
-    """``layout``, ``num_classes``, ``codec`` and ``normalize``, the first steps of a pipeline, of a data set that motions
-    are generated for.
+    """What there is to know of a data set that motions are generated for.
+
+    Returns:
+        ``layout``, ``num_classes``, ``codec``, and ``normalize``, the first steps of a pipeline.
 
     Raises:
         ConfigError: another data set.

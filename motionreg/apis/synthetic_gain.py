@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
+from motionreg.apis.generate import GeneratedMotions
 from motionreg.apis.run import find_checkpoint, test, train
 from motionreg.config import load_config
 from motionreg.engine.checkpoint import load_weights, read_checkpoint
@@ -23,6 +24,7 @@ from motionreg.evaluation.tables import format_table
 from motionreg.motion.store_format import replace_file
 from motionreg.motion.writer import StoreWriter
 from motionreg.registry import DATASETS, MODELS
+from motionreg.visualization.loop import plot_loop, read_loop
 
 BASE = 'real'
 ARMS: Mapping[str, Mapping[str, Any]] = {       # classic augmentation, and the generated motions that are added
@@ -79,10 +81,14 @@ class SyntheticGain:
             seed: of everything random.
             fold: of a data set with folds.
         """
-        name = f'seed-{seed}' if fold is None else f'fold-{fold}-seed-{seed}'
-        unit = _Unit(self, self.out / name, {'seed': seed, 'subset_seed': seed,
-                                             **({} if fold is None else {'fold': fold})})
+        unit = self.unit(seed, fold)
         return {arm: unit.accuracy(arm) for arm in self.arms}
+
+    def unit(self, seed: int, fold: int | None = None) -> Unit:
+        """A seed of the experiment."""
+        name = f'seed-{seed}' if fold is None else f'fold-{fold}-seed-{seed}'
+        return Unit(self, self.out / name, {'seed': seed, 'subset_seed': seed,
+                                            **({} if fold is None else {'fold': fold})})
 
     def config(self, part: str, work_dir: Path, **options: Any) -> Config:
         """The config of a part with all options."""
@@ -92,7 +98,7 @@ class SyntheticGain:
         return config
 
 
-class _Unit:
+class Unit:
     """One seed of an experiment, in a folder of its own."""
 
     def __init__(self, experiment: SyntheticGain, folder: Path, options: Mapping[str, Any]) -> None:
@@ -168,6 +174,23 @@ class _Unit:
             with replace_file(done) as file:
                 file.write(json.dumps(time.perf_counter() - start).encode())
         return config
+
+
+def draw_pictures(experiment: SyntheticGain, seed: int, fold: int | None = None) -> list[Path]:
+    """The rounds of a seed, and real, reconstructed and generated motions, as files in the experiment's folder."""
+    unit = experiment.unit(seed, fold)
+    loop = unit.folder / 'loop'
+    files = [experiment.out / name for name in ('rounds.png', 'motions.png', 'motions.gif')]
+    plot_loop(read_loop(loop), files[0])
+    source = GeneratedMotions(experiment.generator, unit.generator(),
+                              {**experiment.options, **experiment.own_options.get('generator', {}), **unit.options})
+    labels = source.labels()[:6]
+    pairs = source.reconstruct(labels, 'train', seed)
+    frames = pairs[0][0].num_frames
+    motions = source.make(labels, (frames, frames), 3, seed)
+    for file in files[1:]:
+        source.draw_grid(pairs, motions, file)
+    return files
 
 
 def find_newest(folder: Path) -> bool:

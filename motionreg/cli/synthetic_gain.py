@@ -31,10 +31,10 @@ def main(argv: Sequence[str] | None = None) -> None:
                         help='config options of all three: dataset=hdm05 per_class=5')
     parser.add_argument('--pictures', action='store_true', help='draw the rounds and motions of the first seed')
     args = parser.parse_args(argv)
-    from motionreg.apis.synthetic_gain import ARMS, SyntheticGain, gain_table
+    from motionreg.apis.synthetic_gain import ARMS, SyntheticGain, draw_pictures, gain_table
 
     experiment = SyntheticGain(
-        args.out, *(getattr(args, part) for part in CONFIGS), parse_options(args.cfg_options),
+        args.out, args.recognizer, args.generator, args.loop, parse_options(args.cfg_options),
         {part: parse_options(getattr(args, f'{part}_options')) for part in CONFIGS}, tuple(args.arms or ARMS))
     results = {}
     for fold in args.folds or [None]:
@@ -46,8 +46,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     table = gain_table(results)
     (args.out / 'results.txt').write_text(table + '\n')
     if args.pictures:
-        from motionreg.apis.synthetic_gain import draw_pictures
-
         files = draw_pictures(experiment, args.seeds[0], None if args.folds is None else args.folds[0])
         print('Pictures: ' + ' '.join(map(str, files)))
     print(table)

@@ -245,7 +245,7 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         none = np.empty((0, made.features.shape[1]), np.float32), np.empty(0, np.int64)
         test = none if watched is None else (watched.features, watched.labels)
         with replace_file(self.folder / f'{name}.npz') as file:
-            np.savez(file, pool_features=made.features, pool_labels=made.labels,    # type: ignore[arg-type]
+            np.savez(file, pool_features=made.features, pool_labels=made.labels,
                      pool_scores=found.scores, selected=found.indices, candidates=found.candidates,
                      ratios=found.ratios, reference_features=known.features, reference_labels=known.labels,
                      reference_synthetic=is_generated, test_features=test[0], test_labels=test[1])

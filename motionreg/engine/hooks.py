@@ -166,7 +166,7 @@ class MeasureFeaturesHook(Hook):
     def before_train(self, runner: Any) -> None:
         """Mean and standard deviation of all frames that count, each clip once, the same on all processes."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        generator = getattr(model, 'generator', None) if not hasattr(model, 'measure') else model
+        generator: Any = model if hasattr(model, 'measure') else getattr(model, 'generator', None)
         if not hasattr(generator, 'measure'):
             raise ConfigError(f'MeasureFeaturesHook is for models with a MotionGenerator, not {type(model).__name__}')
         if generator.is_measured:

@@ -253,8 +253,9 @@ class FaceEachFrame:
 class FaceForward:
     """Turn a clip about the vertical, about the origin, so that the body faces along z in the first frame.
 
-    Then its left side lies towards +x, as in the rest pose of SMPL. Where that side is, the rotation of joint 0 says, or
-    without rotations the layout's ``facing`` joints. Rotations turn along, and all persons by the angle of the first.
+    Then its left side lies towards +x, as in the rest pose of SMPL. Where that side is, the rotation of joint 0 says,
+    or without rotations the layout's ``facing`` joints. Rotations turn along, and all persons by the angle of the
+    first.
     """
 
     def __call__(self, results: Results) -> Results:
