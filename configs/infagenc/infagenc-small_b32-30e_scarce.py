@@ -31,8 +31,8 @@ model = dict(
                        dropout=0.0, losses=dict(rc=1.0, rcxyz=1.0, kl=1e-4, velxyz=1.0))),
     recognizer=dict(
         type='SkeletonRecognizer',
-        backbone=dict(type='STGCNpp', layout=_set['layout'], num_person=1, base_channels=16, num_stages=6,
-                      inflate_stages=[3, 5], down_stages=[3, 5]),
+        backbone=dict(type='STGCN', layout=_set['layout'], num_person=1, base_channels=16, num_stages=4,
+                          inflate_stages=[2, 4], down_stages=[2, 4]),
         head=dict(type='GraphPoolHead', num_classes=_set['num_classes'], in_channels=64)))
 _clips = dict(step=-1, holdout=holdout, fold=fold, batch_size=batch_size, seed=seed, only_training=_subset)
 train_dataloader, _, _ = generator_clips(dataset, frames, repeat=repeat, **_clips)

@@ -18,8 +18,8 @@ holdout = arg('holdout', False)
 _set = scarce(dataset)
 model = dict(
     type='SkeletonRecognizer',
-    backbone=dict(type='STGCNpp', layout=_set['layout'], num_person=1, base_channels=16, num_stages=6,
-                  inflate_stages=[3, 5], down_stages=[3, 5]),
+    backbone=dict(type='STGCN', layout=_set['layout'], num_person=1, base_channels=16, num_stages=4,
+                      inflate_stages=[2, 4], down_stages=[2, 4]),
     head=dict(type='GraphPoolHead', num_classes=_set['num_classes'], in_channels=64))
 train_dataloader, val_dataloader, test_dataloader = recognizer_clips(
     dataset, frames, step=-1, augment=augment, holdout=holdout, fold=fold, batch_size=batch_size, seed=seed,
