@@ -167,7 +167,7 @@ def minimotion(stream: str = 'j', frames: int = 32, root: str = 'data/minimotion
 
 SCARCE: Mapping[str, Config] = {     # data sets that motions are generated for: what their configs have to know
     'minimotion-infant': dict(layout='smpl24', num_classes=21, codec=dict(type='RotationCodec', body='infant'),
-                              normalize=[dict(type='FaceForward')]),
+                              normalize=[dict(type='FaceForward')], classes=(5, 11, 14, 15, 17, 18, 19, 20)),
     'hdm05': dict(layout='smpl24', num_classes=11, codec=dict(type='RotationCodec', body='adult'),
                   normalize=[dict(type='FaceForward')]),
     'babypose': dict(layout='mediapipe33-up', num_classes=6,
@@ -181,14 +181,15 @@ def scarce(dataset: str) -> Config:
     """What there is to know of a data set that motions are generated for.
 
     Returns:
-        ``layout``, ``num_classes``, ``codec``, and ``normalize``, the first steps of a pipeline.
+        ``layout``, ``num_classes``, ``codec``, ``normalize``, the first steps of a pipeline, and ``classes``, which of
+        them clips are taken of (None: all). Of MiniMotion these are eight that differ by more than a repetition.
 
     Raises:
         ConfigError: another data set.
     """
     if dataset not in SCARCE:
         raise ConfigError(f'dataset is {", ".join(SCARCE)} here, not {dataset!r}')
-    return {'normalize': [], **SCARCE[dataset]}
+    return {'normalize': [], 'classes': None, **SCARCE[dataset]}
 
 
 def generator_clips(dataset: str, frames: int = 60, step: int = 1, holdout: bool = False, fold: int = 0,
@@ -239,7 +240,9 @@ def _scarce_loaders(dataset: str, pipeline: list[Config], holdout: bool, fold: i
         data, splits = f'data/{dataset}', dict(val_split='val' if holdout else None)
     else:
         data, splits = f'data/{dataset}', _splits(holdout)
-    return loaders(data, 'j', pipeline, pipeline, **splits, **options)
+    chosen = scarce(dataset)['classes']
+    classes = dict.fromkeys(('train', 'val', 'test'), chosen) if chosen else None
+    return loaders(data, 'j', pipeline, pipeline, classes=classes, **splits, **options)
 
 
 ACTOR: Mapping[str, Config] = {     # adult data sets of ACTOR; of the first it has no test clips

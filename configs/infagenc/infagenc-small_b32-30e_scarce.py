@@ -12,10 +12,10 @@ interval = arg('interval', 10)
 repeat = arg('repeat', 3)
 batch_size = arg('batch_size', 32)
 per_class = arg('per_class', 0)
-candidates = arg('candidates', 20)
-latents = arg('latents', 'training')
-spread = arg('spread', 3.0)
-selector = arg('selector', 'RatioSelector')
+candidates = arg('candidates', 10)
+latents = arg('latents', 'prior')
+spread = arg('spread', 1.0)
+random_selection = arg('random_selection', False)
 fold = arg('fold', 0)
 seed = arg('seed', 0)
 subset_seed = arg('subset_seed', 0)
@@ -38,9 +38,11 @@ _clips = dict(step=-1, holdout=holdout, fold=fold, batch_size=batch_size, seed=s
 train_dataloader, _, _ = generator_clips(dataset, frames, repeat=repeat, **_clips)
 _recognizer_train, val_dataloader, test_dataloader = recognizer_clips(dataset, frames, **_clips)
 optim_wrapper, param_scheduler, _ = adamw_constant(lr=5e-4, epochs=epochs, weight_decay=0.01)
+_selector = (dict(type='RandomSelector') if random_selection
+             else dict(type='RatioSelector', incomplete='leave_out', reference='real'))
 train_cfg = dict(
     type='GenerateSelectRetrainLoop', max_epochs=epochs, val_interval=interval, interval=interval,
-    recognizer_data=_recognizer_train['dataset'], selector=dict(type=selector), per_class=candidates, latents=latents,
+    recognizer_data=_recognizer_train['dataset'], selector=_selector, per_class=candidates, latents=latents,
     spread=spread, batch_size=16, seed=seed)
 val_cfg, val_evaluator, test_cfg, test_evaluator = classification(holdout)
 custom_hooks = [dict(type='MeasureFeaturesHook')]

@@ -21,6 +21,7 @@ from motionreg.engine.passes import generate_like
 from motionreg.errors import ConfigError, DataError
 from motionreg.evaluation.compare import Comparison
 from motionreg.evaluation.tables import format_table
+from motionreg.motion.store import Store, is_store
 from motionreg.motion.store_format import replace_file
 from motionreg.motion.writer import StoreWriter
 from motionreg.registry import DATASETS, MODELS
@@ -136,7 +137,7 @@ class Unit:
         self.accuracy(BASE)
         real = find_checkpoint('last', self.folder / BASE)
         self._trained('loop', self.folder / 'loop', generator_from=str(self.generator()), recognizer_from=str(real))
-        return self.folder / 'loop' / FOLDER if self._per_class() else None
+        return self.folder / 'loop' / FOLDER if self._stores() else None
 
     def unselected(self) -> Path | None:
         """Store of as many motions of each class as were selected; None without any."""
@@ -149,7 +150,7 @@ class Unit:
             model = MODELS.build(config.model, where='model').eval()
             load_weights(model, read_checkpoint(self.generator())['state_dict'], self.generator())
             clips = DATASETS.build({**config.train_dataloader.dataset, 'test_mode': True})
-            labels = np.repeat(np.arange(model.generator.num_classes), self._per_class())
+            labels = np.sort(np.concatenate([store.labels for store in self._stores()]))
             motions = generate_like(model, clips, labels, self.options['seed'], loop.latents, loop.spread)
             with StoreWriter(path, layout=motions[0].layout, fps=motions[0].fps,
                              class_names=clips.class_names or ()) as store:
@@ -157,10 +158,10 @@ class Unit:
                     store.add(motion)
         return path
 
-    def _per_class(self) -> int:
-        """Motions of each class that the rounds selected."""
-        rounds = json.loads((self.folder / 'loop' / FOLDER / 'rounds.json').read_text())
-        return sum(record['per_class'] for record in rounds if record['accepted'])
+    def _stores(self) -> list[Store]:
+        """The motions that the rounds selected."""
+        folders = sorted((self.folder / 'loop' / FOLDER).glob('round-*'))
+        return [Store(folder) for folder in folders if is_store(folder)]
 
     def _trained(self, part: str, folder: Path, **options: Any) -> Config:
         """The config of a part, trained into a folder if it has not been; ``seconds.json`` there says it has."""

@@ -68,7 +68,7 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         interval: epochs from round to round.
         evaluate_interval: epochs from one set of motions to the next; those of a round that are best recognised are
             chosen among. 1 as published; None: one set a round.
-        per_class: motions of each class in a set; None: as many as there are real training clips, in all.
+        per_class: motions of each class with real clips in a set; None: as many as there are real training clips, in all.
         retrain_epochs: passes of the recogniser over the training data after a round.
         batch_size: of the recogniser.
         latents: where motions start from: 'prior', N(0, 1) as published, or 'training', places among the latent vectors
@@ -109,9 +109,9 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         self.rounds: list[dict[str, Any]] = []      # as in rounds.json
         self.recognizer_epoch = 0
         self.best: Candidates | None = None
-        self.num_real = len(self._recognizer_data())
-        self.num_classes = model.generator.generator.num_classes
-        self.per_class = per_class or -(-self.num_real // self.num_classes)
+        real = self._recognizer_data().labels
+        self.classes = np.unique(real)
+        self.per_class = per_class or -(-len(real) // len(self.classes))
 
     @property
     def max_iters(self) -> int:
@@ -177,7 +177,7 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
     def _make(self, epoch: int) -> Candidates:
         """Motions of the generator as it is."""
         seed = int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0])
-        labels = np.repeat(np.arange(self.num_classes), self.per_class)
+        labels = np.repeat(self.classes, self.per_class)
         real = DATASETS.build({**self._loader_config['dataset'], 'test_mode': True})
         motions = generate_like(self.model.generator, real, labels, seed, self.latents, self.spread, **self.generate)
         clips = self._recognize(motions)

@@ -30,7 +30,7 @@ from motionreg.visualization.drawing import HEADER
 from tests.tiny import ROOT
 
 CODEC = {'type': 'RotationCodec', 'rep': 'rot6d', 'body': 'infant'}
-CONFIG = ROOT / 'configs' / 'infagenc' / 'cvae-small_b32-1500i_scarce.py'
+CONFIG = ROOT / 'configs' / 'infagenc' / 'cvae-small_b32-1200i_scarce.py'
 
 
 @pytest.fixture(scope='module')

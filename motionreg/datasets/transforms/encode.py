@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from motionreg.datasets.transforms.base import Results, as_motion
 from motionreg.registry import CODECS, TRANSFORMS
 
@@ -33,7 +35,7 @@ class ThroughCodec:
     """Encode a clip of one person and decode it again: its joints become those that a generated motion would have.
 
     Of what a codec leaves out (noise of measured joints, the sizes of bodies, where the body is), real clips have
-    something and generated ones nothing, which tells them apart. Confidences are dropped.
+    something and generated ones nothing, which tells them apart. Confidences and rotations are dropped.
 
     Args:
         codec: config of a codec.
@@ -43,8 +45,7 @@ class ThroughCodec:
         self.codec = CODECS.build(codec, where='codec')
 
     def __call__(self, results: Results) -> Results:
-        """Replace ``keypoint`` (1, T, V, C) and ``rotation``; ``score`` becomes None."""
-        motion = as_motion(results)
-        decoded = self.codec.decode(self.codec.encode(motion), motion.sample_id)
-        results['keypoint'], results['rotation'], results['score'] = decoded.keypoint, decoded.rotation, None
+        """Replace ``keypoint`` (1, T, V, C); ``score`` becomes None."""
+        joints = self.codec.joints(torch.from_numpy(self.codec.encode(as_motion(results))))
+        results['keypoint'], results['score'] = joints.numpy()[None], None
         return results

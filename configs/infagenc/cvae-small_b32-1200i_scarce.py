@@ -5,7 +5,7 @@ from motionreg.recipes import adamw_cosine_iters, generator_clips, scarce
 
 dataset = arg('dataset', 'minimotion-infant')
 frames = arg('frames', 32)
-iters = arg('iters', 1500)
+iters = arg('iters', 1200)
 batch_size = arg('batch_size', 32)
 per_class = arg('per_class', 0)
 fold = arg('fold', 0)
