@@ -68,7 +68,8 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         interval: epochs from round to round.
         evaluate_interval: epochs from one set of motions to the next; those of a round that are best recognised are
             chosen among. 1 as published; None: one set a round.
-        per_class: motions of each class with real clips in a set; None: as many as there are real training clips, in all.
+        per_class: motions of each class with real clips in a set; None: as many as there are real training clips, in
+            all.
         retrain_epochs: passes of the recogniser over the training data after a round.
         batch_size: of the recogniser.
         latents: where motions start from: 'prior', N(0, 1) as published, or 'training', places among the latent vectors

@@ -267,3 +267,32 @@ def test_a_rotation_that_is_not_finite_is_named():
     clip.rotation[0, 3, 2, 1] = np.nan
     with pytest.raises(DataError, match="'clip000': NaN or infinity in its rotation"):
         MotionDataset(MemoryMotions([clip]))[0]
+
+
+def test_so_many_clips_of_each_class_are_drawn_by_a_seed_of_their_own() -> None:
+    every = dataset()       # three each of classes 0 and 2
+    few = dataset(per_class=2)
+    assert np.bincount(few.labels).tolist() == [2, 0, 2]
+    assert set(few.ids) < set(every.ids)
+    assert list(few.ids) == [name for name in every.ids if name in set(few.ids)]        # in the order of the split
+    assert list(dataset(per_class=2, seed=5).ids) == list(few.ids)
+    assert any(list(dataset(per_class=2, subset_seed=seed).ids) != list(few.ids) for seed in range(1, 5))
+    assert list(dataset(per_class=9).ids) == list(every.ids)
+    with pytest.raises(ConfigError, match='per_class is at least 1, not 0'):
+        dataset(per_class=0)
+
+
+def test_generated_motions_come_after_the_others_and_are_of_the_same_kind(tmp_path: Path) -> None:
+    source = motions(12)
+    for name, layout, names in (('fits', 'nturgb+d', source.class_names), ('other', 'nturgb+d', ['a', 'b', 'c', 'd'])):
+        with StoreWriter(tmp_path / name, layout=layout, class_names=names) as writer:
+            for number in range(2):
+                writer.add(replace(motion(number), sample_id=f'{name}-{number}', label=3, score=None))
+    data = dataset(generated=str(tmp_path / 'fits'), per_class=1)
+    assert list(data.ids[2:]) == ['fits-0', 'fits-1']
+    assert data.labels.tolist() == [0, 2, 3, 3]
+    assert data.is_generated.tolist() == [False, False, True, True]
+    assert data[3]['data_samples'].sample_id == 'fits-1'
+    assert pickle.loads(pickle.dumps(data))[2]['data_samples'].sample_id == 'fits-0'
+    with pytest.raises(DataError, match=r"other: class_names \('a', 'b', 'c', 'd'\), the data has"):
+        dataset(generated=[str(tmp_path / 'fits'), str(tmp_path / 'other')])

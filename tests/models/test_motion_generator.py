@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from motionreg.apis.generate import as_arrays
 from motionreg.cli import generate
 from motionreg.cli.common import parse_options
 from motionreg.config import load_config
-from motionreg.datasets import MotionDataset
+from motionreg.datasets import MotionDataset, stack_clips
+from motionreg.engine.hooks import MeasureFeaturesHook
 from motionreg.errors import ConfigError, DataError
 from motionreg.evaluation.metrics import ReconstructionMetric
 from motionreg.motion import Store
@@ -138,8 +140,8 @@ def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest
                                 capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr('motionreg.recipes.ensure_minimotion', lambda *_, **__: store)
-    options = ['epochs=1', 'frames=8', 'model.generator.num_layers=1', 'model.generator.latent_dim=16']
-    config = load_config(CONFIG, {'epochs': 1, 'frames': 8, 'model.generator.num_layers': 1,
+    options = ['iters=1', 'frames=8', 'model.generator.num_layers=1', 'model.generator.latent_dim=16']
+    config = load_config(CONFIG, {'iters': 1, 'frames': 8, 'model.generator.num_layers': 1,
                                   'model.generator.latent_dim': 16})
     run = dry_run(config, tmp_path / 'run')
     generate.main([str(CONFIG), str(run.checkpoint), '--num', '2', '--frames', '6', '9', '--classes', 'crawl', '0',
@@ -177,3 +179,63 @@ def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest
         generate.main([str(CONFIG), str(run.checkpoint), '--classes', 'craw', '--out', 'x', '--cfg-options', *options])
     with pytest.raises(DataError, match='written are stores'):
         generate.main([str(CONFIG), str(run.checkpoint), '--out', 'x.fbx', '--cfg-options', *options])
+
+
+def test_a_normalised_generator_sees_centred_features_and_makes_motions_in_their_own_units(store: Path) -> None:
+    data = MotionDataset(str(store), 'train', [
+        {'type': 'ConsecutiveSample', 'clip_len': 8}, {'type': 'EncodeMotion', 'codec': CODEC},
+        {'type': 'FormatClip', 'num_person': 1}, {'type': 'PackInputs'}], test_mode=True)
+    net = MODELS.build({'type': 'MotionGenerator', 'codec': CODEC, 'normalize': True, 'generator': {
+        'type': 'ActionCVAE', 'num_classes': 21, 'latent_dim': 8, 'ff_size': 8, 'num_layers': 1}})
+    batch = stack_clips([data[index] for index in range(6)])
+    with pytest.raises(ConfigError, match=r'has to be measured.*MeasureFeaturesHook'):
+        net(**batch, mode='loss')
+    with pytest.raises(ConfigError, match='for models with a MotionGenerator'):
+        MeasureFeaturesHook().before_train(SimpleNamespace(model=torch.nn.Linear(1, 1)))
+    runner = SimpleNamespace(model=net, train_dataloader=SimpleNamespace(dataset=data))
+    MeasureFeaturesHook().before_train(runner)
+    features = torch.stack([data[index]['inputs'][0] for index in range(len(data))]).flatten(2)
+    seen = net.normalized(features).flatten(0, 1)
+    torch.testing.assert_close(seen.mean(dim=0), torch.zeros(144), atol=1e-4, rtol=0)
+    assert float(seen.std(dim=0).max()) == pytest.approx(1, abs=1e-3)
+    torch.testing.assert_close(net.denormalized(net.normalized(features)), features, atol=1e-5, rtol=0)
+    torch.testing.assert_close(net.joints(net.normalized(features)), net.codec.joints(features), atol=1e-5, rtol=0)
+    mean = net.feature_mean.clone()
+    MeasureFeaturesHook().before_train(SimpleNamespace(model=net, train_dataloader=None))     # measured already
+    again = MODELS.build({'type': 'MotionGenerator', 'codec': CODEC, 'normalize': True, 'generator': {
+        'type': 'ActionCVAE', 'num_classes': 21, 'latent_dim': 8, 'ff_size': 8, 'num_layers': 1}})
+    again.load_state_dict(net.state_dict())
+    torch.testing.assert_close(again.feature_mean, mean)
+    [motion] = net.generate([3], [5])
+    features, _ = net.generator.sample(torch.tensor([3]), torch.tensor([5]), torch.Generator().manual_seed(0))
+    expected = net.codec.joints(net.denormalized(features))[0]
+    np.testing.assert_allclose(motion.keypoint[0], expected.numpy(), atol=1e-5)
+
+    labels = [int(data.labels[0])] * 4
+    exact = net.latents_between(data, labels, seed=1, spread=0)
+    own = [index for index in range(len(data)) if data.labels[index] == labels[0]]
+    means = net.eval()(**stack_clips([data[index] for index in own]))
+    for latent in exact:      # on a line between two of them
+        gaps = [float((means[i] - latent).norm() + (means[j] - latent).norm() - (means[i] - means[j]).norm())
+                for i in range(len(own)) for j in range(len(own))]
+        assert min(gaps) < 1e-4
+    torch.testing.assert_close(net.latents_between(data, labels, seed=1, spread=0), exact)
+    assert float((net.latents_between(data, labels, seed=1, spread=1) - exact).norm()) > 0.1
+    with pytest.raises(DataError, match='class 40 has no clip'):
+        net.latents_between(data, [40])
+
+
+def test_motions_of_given_latent_vectors_do_not_depend_on_the_batch() -> None:
+    net, latents = model(), torch.randn(4, 32)
+    one, other = (net.generate([0, 1, 2, 1], [6] * 4, latents=latents, batch_size=size) for size in (64, 3))
+    for first, second in zip(one, other):
+        np.testing.assert_allclose(first.keypoint, second.keypoint, atol=1e-5)
+
+
+def test_real_clips_through_a_codec_are_as_generated_ones(store: Path) -> None:
+    data = MotionDataset(str(store), 'train', [{'type': 'ThroughCodec', 'codec': CODEC}])
+    found = data[0]
+    expected = forward_kinematics(load_rest_table('infant'), np.float64(found['motion'].rotation[0]))
+    np.testing.assert_allclose(found['keypoint'][0], expected, atol=1e-5)
+    assert found['rotation'] is None
+    assert found['rotation_lost'] == 'ThroughCodec'
