@@ -185,7 +185,7 @@ def draw_pictures(experiment: SyntheticGain, seed: int, fold: int | None = None)
     plot_loop(read_loop(loop), files[0])
     source = GeneratedMotions(experiment.generator, unit.generator(),
                               {**experiment.options, **experiment.own_options.get('generator', {}), **unit.options})
-    labels = source.labels()[:6]
+    labels = np.unique(DATASETS.build(source.config.train_dataloader.dataset).labels)[:6].tolist()
     pairs = source.reconstruct(labels, 'train', seed)
     frames = pairs[0][0].num_frames
     motions = source.make(labels, (frames, frames), 3, seed)
