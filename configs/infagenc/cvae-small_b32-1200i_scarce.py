@@ -17,7 +17,7 @@ _set = scarce(dataset)
 model = dict(
     type='MotionGenerator', codec=_set['codec'], normalize=True,
     generator=dict(type='ActionCVAE', num_classes=_set['num_classes'], latent_dim=64, ff_size=256, num_layers=2,
-                   dropout=0.0, losses=dict(rc=1.0, rcxyz=1.0, kl=1e-4, velxyz=1.0)))
+                   dropout=0.0, losses=dict(rc=1.0, rcxyz=1.0, kl=1e-6, velxyz=1.0)))
 train_dataloader, val_dataloader, test_dataloader = generator_clips(
     dataset, frames, step=-1, holdout=holdout, fold=fold, batch_size=batch_size, seed=seed,
     only_training=dict(per_class=per_class or None, subset_seed=subset_seed))

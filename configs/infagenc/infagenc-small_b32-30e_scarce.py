@@ -13,8 +13,8 @@ repeat = arg('repeat', 3)
 batch_size = arg('batch_size', 32)
 per_class = arg('per_class', 0)
 candidates = arg('candidates', 10)
-latents = arg('latents', 'prior')
-spread = arg('spread', 1.0)
+latents = arg('latents', 'training')
+spread = arg('spread', 3.0)
 random_selection = arg('random_selection', False)
 fold = arg('fold', 0)
 seed = arg('seed', 0)
@@ -28,7 +28,7 @@ model = dict(
     generator=dict(
         type='MotionGenerator', codec=_set['codec'], normalize=True,
         generator=dict(type='ActionCVAE', num_classes=_set['num_classes'], latent_dim=64, ff_size=256, num_layers=2,
-                       dropout=0.0, losses=dict(rc=1.0, rcxyz=1.0, kl=1e-4, velxyz=1.0))),
+                       dropout=0.0, losses=dict(rc=1.0, rcxyz=1.0, kl=1e-6, velxyz=1.0))),
     recognizer=dict(
         type='SkeletonRecognizer',
         backbone=dict(type='STGCN', layout=_set['layout'], num_person=1, base_channels=16, num_stages=4,

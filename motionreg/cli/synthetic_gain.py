@@ -9,7 +9,7 @@ from pathlib import Path
 
 from motionreg.cli.common import parse_options
 
-CONFIGS = {'recognizer': 'stgcn-small_b16-450i_scarce.py', 'generator': 'cvae-small_b32-1200i_scarce.py',
+CONFIGS = {'recognizer': 'stgcn-small_b16-300i_scarce.py', 'generator': 'cvae-small_b32-1200i_scarce.py',
            'loop': 'infagenc-small_b32-30e_scarce.py'}
 
 

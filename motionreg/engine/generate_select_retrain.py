@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ import torch
 from mmengine.dist import broadcast, broadcast_object_list, is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
+from torch import nn
 
 from motionreg.datasets.motion_dataset import MotionDataset
 from motionreg.engine.passes import LATENTS, generate_like, recognize, train_pass
@@ -25,6 +27,7 @@ from motionreg.evaluation.selection import Pool, Selection
 from motionreg.models.generator_recognizer import GeneratorAndRecognizer
 from motionreg.motion.motion import Motion
 from motionreg.motion.motion_list import MotionList
+from motionreg.motion.store import is_store
 from motionreg.motion.store_format import META, replace_file
 from motionreg.motion.writer import StoreWriter
 from motionreg.registry import DATASETS, LOOPS, SELECTORS
@@ -40,6 +43,21 @@ class Candidates:
     epoch: int
     seed: int
     accuracy: float
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and plain values."""
+        fields = [{'keypoint': torch.from_numpy(motion.keypoint), 'label': motion.label, 'meta': dict(motion.meta),
+                   'rotation': None if motion.rotation is None else torch.from_numpy(motion.rotation)}
+                  for motion in self.motions]
+        return {'motions': fields, 'epoch': self.epoch, 'seed': self.seed, 'accuracy': self.accuracy}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], layout: str, fps: float | None) -> Candidates:
+        """What ``state_dict`` was called on."""
+        motions = [Motion(each['keypoint'].numpy(), layout, f'generated-{number:05d}', each['label'], fps,
+                          rotation=None if each['rotation'] is None else each['rotation'].numpy(), meta=each['meta'])
+                   for number, each in enumerate(state['motions'])]
+        return cls(motions, state['epoch'], state['seed'], state['accuracy'])
 
 
 @LOOPS.register_module()
@@ -124,6 +142,14 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         """Folders of the motions chosen so far, a store a round."""
         return [str(self.folder / record['store']) for record in self.rounds if record['accepted']]
 
+    def run(self) -> nn.Module:
+        """Train to the end. Stores of rounds that are not this run's, of an earlier one in its folder, are deleted."""
+        if is_main_process():
+            for path in self.folder.glob('round-*'):
+                if is_store(path) and str(path) not in self.stores:
+                    shutil.rmtree(path)
+        return super().run()
+
     def run_epoch(self) -> None:
         """An epoch of the generator, and what is due after it; checkpoints come last."""
         self.runner.call_hook('before_train_epoch')
@@ -143,16 +169,8 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint needs beside weights and optimiser: the rounds, and the motions to choose among."""
-        state = {'rounds': self.rounds, 'recognizer_epoch': self.recognizer_epoch, 'best': None}
-        if self.best is not None:
-            keypoint, rotation = (
-                [torch.from_numpy(np.asarray(array)) for array in arrays if array is not None] for arrays in
-                zip(*((motion.keypoint, motion.rotation) for motion in self.best.motions)))
-            state['best'] = {'keypoint': keypoint, 'rotation': rotation, 'epoch': self.best.epoch,
-                             'seed': self.best.seed, 'accuracy': self.best.accuracy,
-                             'label': [motion.label for motion in self.best.motions],
-                             'meta': [dict(motion.meta) for motion in self.best.motions]}
-        return state
+        return {'rounds': self.rounds, 'recognizer_epoch': self.recognizer_epoch,
+                'best': None if self.best is None else self.best.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from :meth:`state_dict`. Raises CheckpointError if the store of a round has changed."""
@@ -162,16 +180,9 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
                 raise CheckpointError(f'{path} is not the store that the checkpoint was made with; a run of rounds '
                                       f'cannot be resumed without its folder {FOLDER}')
         self._use_rounds()
-        best = state['best']
-        if best is not None:
-            self.best = Candidates([], best['epoch'], best['seed'], best['accuracy'])
-            rotations = best['rotation'] or [None] * len(best['label'])
+        if state['best'] is not None:
             source = self.model.generator
-            self.best.motions = [
-                Motion(keypoint.numpy(), source.codec.layout, f'generated-{number:05d}', label, source.fps,
-                       rotation=None if rotation is None else rotation.numpy(), meta=meta)
-                for number, (keypoint, rotation, label, meta) in enumerate(zip(
-                    best['keypoint'], rotations, best['label'], best['meta']))]
+            self.best = Candidates.from_state(state['best'], source.codec.layout, source.fps)
 
     # ------------------------------------------------------------------------------------------------------ a round
 

@@ -239,6 +239,12 @@ def test_a_recogniser_learns_from_the_rounds_too(config: Path, tmp_path: Path) -
         MotionDataset(store, 'train', generated=str(tmp_path))
 
 
+def test_a_new_run_in_the_same_folder_forgets_the_rounds_of_the_old_one(config: Path, tmp_path: Path) -> None:
+    run(config, tmp_path / 'run')
+    run(config, tmp_path / 'run', epochs=2, val=True)
+    assert [path.name for path in sorted((tmp_path / 'run' / 'synthetic').glob('*/'))] == ['round-0002']
+
+
 def test_what_does_not_fit_is_told(config: Path, tmp_path: Path) -> None:
     for key, value, message in (
             ('train_cfg.interval', 0, r'train_cfg\.interval is at least 1, not 0'),

@@ -157,7 +157,8 @@ def test_from_training_to_files(tmp_path: Path, store: Path, monkeypatch: pytest
     for index, file in enumerate(files):
         np.testing.assert_allclose(read_bvh(file)[0].keypoint, made[index].keypoint, atol=1e-4)
     assert {'made.npz', 'made.html', 'made.gif'} <= {path.name for path in tmp_path.iterdir()}
-    generate.main([str(CONFIG), str(run.checkpoint), '--grid', '--num', '3', '--frames', '6', '--classes', 'crawl', '18',
+    generate.main([str(CONFIG), str(run.checkpoint), '--grid', '--num', '3', '--frames', '6', '--classes', 'crawl',
+                   '18',
                    '--out', 'grid.gif', 'grid.png', '--cfg-options', *options])
     with Image.open('grid.gif') as image:
         assert (image.n_frames, image.size) == (8 + HOLD, (5 * 160 + 5, 2 * (160 + HEADER) + HEADER))

@@ -5,7 +5,7 @@ from motionreg.recipes import adamw_cosine_iters, classification, recognizer_cli
 
 dataset = arg('dataset', 'minimotion-infant')
 frames = arg('frames', 32)
-iters = arg('iters', 450)
+iters = arg('iters', 300)
 batch_size = arg('batch_size', 16)
 per_class = arg('per_class', 0)
 generated = arg('generated', '')
