@@ -241,7 +241,7 @@ def _scarce_loaders(dataset: str, pipeline: list[Config], holdout: bool, fold: i
     else:
         data, splits = f'data/{dataset}', _splits(holdout)
     chosen = scarce(dataset)['classes']
-    classes = dict.fromkeys(('train', 'val', 'test'), chosen) if chosen else None
+    classes: dict[str, Any] | None = dict.fromkeys(('train', 'val', 'test'), chosen) if chosen else None
     return loaders(data, 'j', pipeline, pipeline, classes=classes, **splits, **options)
 
 
