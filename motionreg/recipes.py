@@ -177,8 +177,12 @@ SCARCE: Mapping[str, Config] = {     # data sets that motions are generated for:
 }
 
 
-def scarce(dataset: str) -> Config:
+def scarce(dataset: str | Config) -> Config:
     """What there is to know of a data set that motions are generated for.
+
+    Args:
+        dataset: 'minimotion-infant', 'hdm05', 'babypose', 'infact-posture' or 'infact-trans'; or, for clips of one's
+            own, a dict of what is returned, with ``data``, their store.
 
     Returns:
         ``layout``, ``num_classes``, ``codec``, ``normalize``, the first steps of a pipeline, and ``classes``, which of
@@ -187,12 +191,14 @@ def scarce(dataset: str) -> Config:
     Raises:
         ConfigError: another data set.
     """
+    if isinstance(dataset, dict):
+        return {'normalize': [], 'classes': None, **dataset}
     if dataset not in SCARCE:
         raise ConfigError(f'dataset is {", ".join(SCARCE)} here, not {dataset!r}')
     return {'normalize': [], 'classes': None, **SCARCE[dataset]}
 
 
-def generator_clips(dataset: str, frames: int = 60, step: int = 1, holdout: bool = False, fold: int = 0,
+def generator_clips(dataset: str | Config, frames: int = 60, step: int = 1, holdout: bool = False, fold: int = 0,
                     **options: Any) -> Loaders:
     """Clips as a generator of motions learns from them: encoded windows of consecutive frames, nothing else changed.
 
@@ -211,7 +217,7 @@ def generator_clips(dataset: str, frames: int = 60, step: int = 1, holdout: bool
     return _scarce_loaders(dataset, pipeline, holdout, fold, **options)
 
 
-def recognizer_clips(dataset: str, frames: int = 60, step: int = 1, augment: bool = False, rep: str = 'joints',
+def recognizer_clips(dataset: str | Config, frames: int = 60, step: int = 1, augment: bool = False, rep: str = 'joints',
                      holdout: bool = False, fold: int = 0, **options: Any) -> Loaders:
     """The same clips for a recogniser: real ones as a generator would make them, so that nothing else tells them apart.
 
@@ -231,10 +237,15 @@ def recognizer_clips(dataset: str, frames: int = 60, step: int = 1, augment: boo
     return _scarce_loaders(dataset, pipeline, holdout, fold, **options)
 
 
-def _scarce_loaders(dataset: str, pipeline: list[Config], holdout: bool, fold: int, **options: Any) -> Loaders:
-    if dataset == 'minimotion-infant':
+def _scarce_loaders(dataset: str | Config, pipeline: list[Config], holdout: bool, fold: int,
+                    **options: Any) -> Loaders:
+    if isinstance(dataset, dict):
+        data, splits = dataset['data'], _splits(holdout)
+    elif dataset == 'minimotion-infant':
         data, splits = str(ensure_minimotion('data/minimotion', subset='infant')), _splits(holdout)
     elif dataset == 'babypose':
+        if holdout:
+            raise ConfigError('babypose has five folds and no validation split: leave out holdout')
         data, splits = 'data/babypose', dict(train_split=f'fold{fold}_train', test_split=f'fold{fold}_val')
     elif dataset.startswith('infact'):
         data, splits = f'data/{dataset}', dict(val_split='val' if holdout else None)

@@ -36,13 +36,15 @@ def test_stages_follow_each_other_and_are_not_done_twice(
         command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str]) -> None:
     loop = ['--loop-options', 'epochs=1', 'interval=1', 'candidates=2', 'random_selection=True', 'batch_size=4']
+    with pytest.raises(ConfigError, match=r"dataset is .* here, not 'mine'"):
+        synthetic_gain.main([*command, 'dataset=mine'])
     synthetic_gain.main([*command, *loop, '--arms', 'unselected', 'selected', '--pictures'])
     table = capsys.readouterr().out
     assert 'trained on' in table
     assert 'unselected' in table
     folder = tmp_path / 'gain' / 'seed-0'
     selected = Store(folder / 'loop' / 'synthetic' / 'round-0001')
-    unselected = Store(folder / 'unselected')
+    unselected = Store(folder / 'unselected_motions')
     np.testing.assert_array_equal(sorted(selected.labels), CLASSES)      # half of two each
     np.testing.assert_array_equal(sorted(unselected.labels), CLASSES)
     results = json.loads((tmp_path / 'gain' / 'results.json').read_text())
@@ -53,14 +55,18 @@ def test_stages_follow_each_other_and_are_not_done_twice(
         raise AssertionError('trained again')
 
     monkeypatch.setattr(module, 'train', refuse)
-    synthetic_gain.main([*command, *loop, '--arms', 'unselected', 'selected'])
+    synthetic_gain.main([*command, *loop, '--arms', 'unselected'])
     again = json.loads((tmp_path / 'gain' / 'results.json').read_text())
     assert again == results
 
 
-def test_no_motion_selected_is_told(command: list[str]) -> None:
+def test_without_selected_motions_it_is_the_real_clips_alone(command: list[str], tmp_path: Path) -> None:
     loop = ['--loop-options', 'epochs=1', 'interval=1', 'candidates=2', 'batch_size=4']
-    with pytest.raises(DataError, match='no motion was selected in any round'):
+    synthetic_gain.main([*command, *loop, '--arms', 'selected'])
+    results = json.loads((tmp_path / 'gain' / 'results.json').read_text())['0']
+    assert results['selected'] == results['real']
+    (tmp_path / 'gain' / 'seed-0' / 'real' / 'result.json').write_text('')
+    with pytest.raises(DataError, match='is damaged'):
         synthetic_gain.main([*command, *loop, '--arms', 'selected'])
     with pytest.raises(ConfigError, match='holds an experiment with other settings'):
         synthetic_gain.main([*command, '--loop-options', 'epochs=2'])

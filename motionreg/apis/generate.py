@@ -27,7 +27,7 @@ from motionreg.visualization.html import write_html
 from motionreg.visualization.scene import label_text
 
 PICTURES = ('.html', '.png', '.gif')
-NOISES = ('random', 'same', 'interpolate')
+NOISES = ('random', 'same', 'interpolate', 'training')
 
 
 class GeneratedMotions:
@@ -43,6 +43,7 @@ class GeneratedMotions:
         config: as loaded.
         model: the MotionGenerator, also where the config has one as ``generator`` beside a recogniser.
         class_names: of the data that it learned from, or the numbers of its classes.
+        trained_classes: those that it has seen clips of, as far as the checkpoint says.
 
     Raises:
         CheckpointError: not a checkpoint of this model.
@@ -62,17 +63,21 @@ class GeneratedMotions:
         self.model = part
         self.model.to(device or get_device()).eval()
         self.checkpoint = str(checkpoint)
-        known = ((content.get('meta') or {}).get('dataset_meta') or {}).get('class_names') or ()
-        self.class_names = tuple(known) or tuple(map(str, range(self.model.generator.num_classes)))
+        known = (content.get('meta') or {}).get('dataset_meta') or {}
+        self.trained_classes = tuple(known.get('classes') or range(self.model.generator.num_classes))
+        names = known.get('class_names') or map(str, range(self.model.generator.num_classes))
+        self.class_names = tuple(names)
 
     def labels(self, classes: Sequence[str] = ()) -> list[int]:
-        """Class numbers of names or numbers; of all classes without any.
+        """Class numbers of names or numbers; without any, of the classes that the generator has learned.
 
         Raises:
             DataError: no such class.
         """
         found = []
-        for name in classes or self.class_names:
+        if not classes:
+            return list(self.trained_classes)
+        for name in classes:
             if name in self.class_names:
                 found.append(self.class_names.index(name))
             elif name.isdecimal() and int(name) < len(self.class_names):
@@ -83,7 +88,7 @@ class GeneratedMotions:
         return found
 
     def make(self, labels: Sequence[int], frames: tuple[int, int], num: int, seed: int,
-             noise: str = 'random') -> list[Motion]:
+             noise: str = 'random', spread: float = 1.0) -> list[Motion]:
         """``num`` motions of each class, class by class.
 
         Args:
@@ -92,20 +97,27 @@ class GeneratedMotions:
             num: motions of a class.
             seed: of lengths and latent vectors.
             noise: latent vectors: 'random', one drawn for each motion; 'same', the k-th motions of all classes share
-                one; 'interpolate', one a class, times factors from -1 to 1.
+                one; 'interpolate', one a class, times factors from -1 to 1; 'training', places among the vectors of the
+                clips of the config's training data.
+            spread: how far around those; see MotionGenerator.latents_between.
 
         Raises:
-            DataError: lengths below 1, or no motion is asked for.
+            DataError: lengths below 1, a negative seed, or no motion is asked for.
             ConfigError: another noise, or a generator that takes no latent vectors.
         """
         if not 1 <= frames[0] <= frames[1] or num < 1:
             raise DataError(f'{num} motions of {frames[0]} to {frames[1]} frames: at least 1 each, in order')
+        if seed < 0:
+            raise DataError(f'seed is {seed}, it is at least 0')
         wanted = [label for label in labels for _ in range(num)]
         lengths = np.random.default_rng(seed).integers(frames[0], frames[1], len(wanted), endpoint=True)
         if noise == 'random':
             return self.model.generate(wanted, lengths.tolist(), seed)
-        latent = self._latent(len(labels), num, seed, noise)
-        # in one batch, because the generator is given the vectors of a batch
+        if noise == 'training':
+            clips = DATASETS.build({**self.config.train_dataloader.dataset, 'test_mode': True})
+            latent = self.model.latents_between(clips, wanted, seed, spread)
+        else:
+            latent = self._latent(len(labels), num, seed, noise)
         return self.model.generate(wanted, lengths.tolist(), seed, latents=latent)
 
     def _latent(self, classes: int, num: int, seed: int, noise: str) -> torch.Tensor:

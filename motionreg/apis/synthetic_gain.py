@@ -15,7 +15,7 @@ from mmengine.config import Config
 from motionreg.apis.generate import GeneratedMotions
 from motionreg.apis.run import find_checkpoint, test, train
 from motionreg.config import load_config
-from motionreg.engine.checkpoint import load_weights, read_checkpoint
+from motionreg.engine.checkpoint import load_weights, newest_checkpoint, read_checkpoint
 from motionreg.engine.generate_select_retrain import FOLDER
 from motionreg.engine.passes import generate_like
 from motionreg.errors import ConfigError, DataError
@@ -67,13 +67,14 @@ class SyntheticGain:
         if unknown:
             raise ConfigError(f'{unknown[0]!r} is no arm; there are: {"; ".join(ARMS)}')
         self.arms = (BASE, *(arm for arm in self.arms if arm != BASE))
+        for part in ('recognizer', 'generator', 'loop'):
+            self.config(part, self.out)         # raises before anything is written
         said = self.out / 'settings.json'
         settings = json.loads(json.dumps({name: str(value) if isinstance(value, Path) else value for name, value
                                           in vars(self).items() if name not in ('out', 'arms')}, default=dict))
-        if said.is_file() and json.loads(said.read_text()) != settings:
+        if said.is_file() and read_json(said) != settings:
             raise ConfigError(f'{self.out} holds an experiment with other settings ({said.name}); take another folder')
-        with replace_file(said) as file:
-            file.write(json.dumps(settings, indent=1).encode())
+        write_json(said, settings)
 
     def run(self, seed: int, fold: int | None = None) -> dict[str, float]:
         """Top-1 in % of every arm. The seed draws the real clips too, where ``options`` has per_class.
@@ -84,6 +85,15 @@ class SyntheticGain:
         """
         unit = self.unit(seed, fold)
         return {arm: unit.accuracy(arm) for arm in self.arms}
+
+    def add_results(self, results: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+        """Keep results, by unit and arm, in ``results.json``. Returns all that are there."""
+        file = self.out / 'results.json'
+        every = read_json(file) if file.is_file() else {}
+        for unit, found in results.items():
+            every[unit] = {**every.get(unit, {}), **found}
+        write_json(file, every)
+        return every
 
     def unit(self, seed: int, fold: int | None = None) -> Unit:
         """A seed of the experiment."""
@@ -106,7 +116,7 @@ class Unit:
         self.experiment, self.folder, self.options = experiment, folder, dict(options)
 
     def accuracy(self, arm: str) -> float:
-        """Top-1 of the arm's recogniser."""
+        """Top-1 of the arm's recogniser. Where no motion was selected, it is that of the arm without motions."""
         folder = self.folder / arm.replace(', ', '+')
         result = folder / 'result.json'
         if not result.is_file():
@@ -116,16 +126,14 @@ class Unit:
             if motions is not None:
                 added = self.selected() if motions == 'selected' else self.unselected()
                 if added is None:
-                    raise DataError(f'{self.folder}: no motion was selected in any round, so that there is nothing to '
-                                    'compare. A longer training of the generator, or more motions a round, may help')
+                    return self.accuracy('augmented' if options['augment'] else BASE)
                 options['generated'] = str(added)
             config = self._trained('recognizer', folder, **options)
             config.load_from = str(find_checkpoint('last', folder))
             if self.experiment.options.get('holdout'):
                 config.test_dataloader = config.val_dataloader
-            with replace_file(result) as file:
-                file.write(json.dumps(test(config)).encode())
-        return float(json.loads(result.read_text())['top1'])
+            write_json(result, test(config))
+        return float(read_json(result)['top1'])
 
     def generator(self) -> Path:
         """Checkpoint of the generator before the loop."""
@@ -141,7 +149,7 @@ class Unit:
 
     def unselected(self) -> Path | None:
         """Store of as many motions of each class as were selected; None without any."""
-        path = self.folder / 'unselected'
+        path = self.folder / 'unselected_motions'
         if self.selected() is None:
             return None
         if not path.is_dir():
@@ -164,49 +172,60 @@ class Unit:
         return [Store(folder) for folder in folders if is_store(folder)]
 
     def _trained(self, part: str, folder: Path, **options: Any) -> Config:
-        """The config of a part, trained into a folder if it has not been; ``seconds.json`` there says it has."""
+        """The config of a part, trained into a folder if it has not been; ``seconds.json`` there says it has, and how
+        long its last stretch took."""
         config = self.experiment.config(part, folder, **self.options, **options)
         done = folder / 'seconds.json'
         if not done.is_file():
             start = time.perf_counter()
-            config.resume = find_newest(folder)
+            config.resume = newest_checkpoint(folder)[0] is not None
             train(config)
             config.resume = False
-            with replace_file(done) as file:
-                file.write(json.dumps(time.perf_counter() - start).encode())
+            write_json(done, time.perf_counter() - start)
         return config
 
 
 def draw_pictures(experiment: SyntheticGain, seed: int, fold: int | None = None) -> list[Path]:
     """The rounds of a seed, and real, reconstructed and generated motions, as files in the experiment's folder."""
     unit = experiment.unit(seed, fold)
-    loop = unit.folder / 'loop'
+    unit.selected()
     files = [experiment.out / name for name in ('rounds.png', 'motions.png', 'motions.gif')]
-    plot_loop(read_loop(loop), files[0])
+    plot_loop(read_loop(unit.folder / 'loop'), files[0])
     source = GeneratedMotions(experiment.generator, unit.generator(),
                               {**experiment.options, **experiment.own_options.get('generator', {}), **unit.options})
     labels = np.unique(DATASETS.build(source.config.train_dataloader.dataset).labels)[:6].tolist()
     pairs = source.reconstruct(labels, 'train', seed)
     frames = pairs[0][0].num_frames
-    motions = source.make(labels, (frames, frames), 3, seed)
+    loop = experiment.config('loop', unit.folder / 'loop', **unit.options).train_cfg
+    noise = 'training' if loop.latents == 'training' else 'random'
+    motions = source.make(labels, (frames, frames), 3, seed, noise, loop.spread)
     for file in files[1:]:
         source.draw_grid(pairs, motions, file)
     return files
 
 
-def find_newest(folder: Path) -> bool:
-    """Whether there is a checkpoint to go on from."""
-    return any(folder.glob('epoch_*.pth')) or any(folder.glob('iter_*.pth'))
+def read_json(file: Path) -> Any:
+    """Raises DataError if it is damaged."""
+    try:
+        return json.loads(file.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise DataError(f'{file} is damaged ({error}). Delete it, and what it says is found out again') from error
+
+
+def write_json(file: Path, content: Any) -> None:
+    """Whole or not at all."""
+    with replace_file(file) as target:
+        target.write(json.dumps(content, indent=1).encode())
 
 
 def gain_table(results: Mapping[str, Mapping[str, float]]) -> str:
     """A row an arm: mean and standard deviation, mean difference to 'real' with 95 % interval and p of a paired t-test.
 
     Args:
-        results: unit -> arm -> top-1.
+        results: unit -> arm -> top-1. Arms that are not in all units are left out.
     """
     units = list(results)
-    arms = list(results[units[0]])
+    arms = [arm for arm in ARMS if all(arm in found for found in results.values())]
     rows = []
     for arm in arms:
         values, base = (np.array([results[unit][name] for unit in units]) for name in (arm, BASE))

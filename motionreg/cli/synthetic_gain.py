@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,16 +35,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     experiment = SyntheticGain(
         args.out, args.recognizer, args.generator, args.loop, parse_options(args.cfg_options),
         {part: parse_options(getattr(args, f'{part}_options')) for part in CONFIGS}, tuple(args.arms or ARMS))
-    results = {}
+    results: dict[str, dict[str, float]] = {}
+    every = results
     for fold in args.folds or [None]:
         for seed in args.seeds:
             unit = str(seed) if fold is None else f'{fold}/{seed}'
             results[unit] = experiment.run(seed, fold)
-            (args.out / 'results.json').write_text(json.dumps(results, indent=1))
+            every = experiment.add_results(results)
             print(f'{unit}: ' + ', '.join(f'{arm} {value:.1f}' for arm, value in results[unit].items()), flush=True)
-    table = gain_table(results)
-    (args.out / 'results.txt').write_text(table + '\n')
+    print(gain_table(every))
     if args.pictures:
         files = draw_pictures(experiment, args.seeds[0], None if args.folds is None else args.folds[0])
         print('Pictures: ' + ' '.join(map(str, files)))
-    print(table)

@@ -66,10 +66,10 @@ class MotionDataset(Dataset):
         self._indices = self._select(source, indices, classes, num_samples)
         if per_class is not None:
             self._indices = self._thin_out(source, per_class, subset_seed)
-        self.generated = open_generated(generated, source)
-        self._ends = np.cumsum([len(self._indices), *map(len, self.generated)])
+        self.generated = open_generated(generated, source, self.classes)
+        self._ends = np.cumsum([len(self._indices), *(len(kept) for _, kept in self.generated)])
         self.labels = np.concatenate([np.asarray(source.labels)[self._indices],
-                                      *(np.asarray(store.labels) for store in self.generated)])
+                                      *(np.asarray(store.labels)[kept] for store, kept in self.generated)])
         self._set_layout(layout, source.layout)
         names = class_names if class_names is not None else source.class_names
         self.class_names = tuple(names) if names else None
@@ -92,7 +92,7 @@ class MotionDataset(Dataset):
         """Sample ids, (len,) str."""
         ids = np.asarray(self.source.ids)[self._indices]
         ids = np.char.decode(ids, 'utf-8') if ids.dtype.kind == 'S' else ids.astype(str)
-        return np.concatenate([ids, *(store.ids for store in self.generated)]) if self.generated else ids
+        return np.concatenate([ids, *(store.ids[kept] for store, kept in self.generated)]) if self.generated else ids
 
     @property
     def is_generated(self) -> np.ndarray:
@@ -151,7 +151,8 @@ class MotionDataset(Dataset):
     def _motion(self, index: int) -> Motion:
         part = int(np.searchsorted(self._ends, index, side='right'))
         if part:
-            return self.generated[part - 1][int(index - self._ends[part - 1])]
+            store, kept = self.generated[part - 1]
+            return store[int(kept[index - self._ends[part - 1]])]
         return self.source[int(self._indices[index])]
 
     def _check(self, x: np.ndarray, sample_id: str) -> None:
@@ -239,24 +240,33 @@ class MotionDataset(Dataset):
                    or type(self.data).__name__)
 
 
-def open_generated(paths: str | Path | Sequence[str | Path], source: Any) -> list[Store]:
-    """The stores of generated motions that fit a source: each path one, or a folder of some, in order of their names.
+def open_generated(paths: str | Path | Sequence[str | Path], source: Any,
+                   classes: Sequence[int] | None = None) -> list[tuple[Store, np.ndarray]]:
+    """The stores of generated motions that fit a source, each with the indices of its motions of these classes.
+
+    Args:
+        paths: stores, or folders of stores, which are taken in order of their names.
+        source: the data that they are added to.
+        classes: class ids; None: all.
 
     Raises:
-        DataError: there is no store, or one of another layout or of other classes than the source.
+        DataError: there is no store, one of another layout or of other classes than the source, or one without labels.
     """
-    found = []
+    found: list[Store] = []
     for path in map(Path, [paths] if isinstance(paths, str | Path) else paths):
-        folders = [path] if is_store(path) else sorted(file.parent for file in path.glob(f'*/{META}'))
+        folders = [path] if is_store(path) else sorted(file.parent for file in path.glob(f'[!.]*/{META}'))
         if not folders:
             raise DataError(f'{path}: neither a store of generated motions nor a folder of such stores.')
-        found += [Store(folder) for folder in folders if not folder.name.startswith('.')]
+        found += [Store(folder) for folder in folders]
     for store in found:
         for what in ('layout', 'class_names'):
             theirs, ours = getattr(store, what), getattr(source, what)
             if theirs and ours and tuple(theirs) != tuple(ours):
                 raise DataError(f'{store.path}: {what} {theirs!r}, the data has {ours!r}. Both are to be of one kind.')
-    return found
+        if (np.asarray(store.labels) < 0).any():
+            raise DataError(f'{store.path}: a motion has no label; generated motions that are trained on need one.')
+    return [(store, np.arange(len(store)) if classes is None else np.flatnonzero(np.isin(store.labels, classes)))
+            for store in found]
 
 
 def _apply(step: Any, results: Any) -> Any:

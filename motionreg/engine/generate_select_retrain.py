@@ -27,7 +27,6 @@ from motionreg.evaluation.selection import Pool, Selection
 from motionreg.models.generator_recognizer import GeneratorAndRecognizer
 from motionreg.motion.motion import Motion
 from motionreg.motion.motion_list import MotionList
-from motionreg.motion.store import is_store
 from motionreg.motion.store_format import META, replace_file
 from motionreg.motion.writer import StoreWriter
 from motionreg.registry import DATASETS, LOOPS, SELECTORS
@@ -114,6 +113,8 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
                             'batch_size': batch_size}.items():
             if value is not None and value < 1:
                 raise ConfigError(f'train_cfg.{name} is at least 1, not {value}')
+        if retrain_epochs < 0 or spread < 0:
+            raise ConfigError(f'train_cfg: retrain_epochs {retrain_epochs} and spread {spread} are at least 0')
         if latents not in LATENTS:
             raise ConfigError(f'train_cfg.latents is {" or ".join(LATENTS)}, not {latents!r}')
         self.latents, self.spread = latents, spread
@@ -128,8 +129,11 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         self.rounds: list[dict[str, Any]] = []      # as in rounds.json
         self.recognizer_epoch = 0
         self.best: Candidates | None = None
-        real = self._recognizer_data().labels
-        self.classes = np.unique(real)
+        real = self._recognizer_data()
+        if sorted(real.ids) != sorted(self.dataloader.dataset.ids):
+            raise ConfigError('train_cfg.recognizer_data has other clips than train_dataloader: generator and '
+                              'recogniser learn from the same ones')
+        self.classes = np.unique(real.labels)
         self.per_class = per_class or -(-len(real) // len(self.classes))
 
     @property
@@ -143,12 +147,32 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
         return [str(self.folder / record['store']) for record in self.rounds if record['accepted']]
 
     def run(self) -> nn.Module:
-        """Train to the end. Stores of rounds that are not this run's, of an earlier one in its folder, are deleted."""
+        """Train to the end. Rounds of another run in the same folder are set aside."""
         if is_main_process():
-            for path in self.folder.glob('round-*'):
-                if is_store(path) and str(path) not in self.stores:
-                    shutil.rmtree(path)
+            self._make_room()
+            if self.interval > self._max_epochs:
+                self.runner.logger.warning('train_cfg.interval is %d, max_epochs %d: there will be no round',
+                                           self.interval, self._max_epochs)
+            if not self._epoch and not self.model.sources['recognizer'] and not self.runner._load_from:
+                self.runner.logger.warning('The recogniser has new weights, and its choices no meaning. Train one '
+                                           'first, and set model.recognizer_from')
         return super().run()
+
+    def _make_room(self) -> None:
+        """Rename the folder of an earlier run; delete what a killed run did after the checkpoint it resumes from."""
+        if not self._epoch and self.folder.is_dir():
+            number = 1
+            while (aside := self.folder.with_name(f'{FOLDER}-{number}')).exists():
+                number += 1
+            self.folder.rename(aside)
+            self.runner.logger.warning('The rounds of an earlier run are now in %s; its checkpoints cannot be resumed',
+                                       aside)
+        known = {record['store'] for record in self.rounds}
+        for path in self.folder.glob('round-*'):
+            if path.stem not in known:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if self.folder.is_dir():
+            self._write_records()
 
     def run_epoch(self) -> None:
         """An epoch of the generator, and what is due after it; checkpoints come last."""
@@ -207,11 +231,14 @@ class GenerateSelectRetrainLoop(EpochBasedTrainLoop):
             self._use_rounds()
             self._retrain()
         if is_main_process():
-            with replace_file(self.folder / 'rounds.json') as file:
-                file.write(json.dumps(self.rounds, indent=1).encode())
+            self._write_records()
         accepted = f'{record["accepted"]} accepted' if record['accepted'] else f'none accepted: {record["skipped"]}'
         self.runner.logger.info('Round at epoch %d: %d motions, %.1f %% recognised, %d candidates, %s', epoch,
                                 record['generated'], record['accuracy'], record['candidates'], accepted)
+
+    def _write_records(self) -> None:
+        with replace_file(self.folder / 'rounds.json') as file:
+            file.write(json.dumps(self.rounds, indent=1).encode())
 
     def _choose(self, epoch: int) -> dict[str, Any]:
         """Select among the best motions and write those chosen. Returns the record of the round."""

@@ -185,9 +185,9 @@ class RatioSelector(Selector):
         members = {label: self._ranked(np.flatnonzero(labels == label), ratios) for label in range(pool.num_classes)}
         order = np.concatenate(list(members.values()))
 
-        few = np.flatnonzero(counts < self.min_candidates)
-        kept = np.setdiff1d(np.arange(pool.num_classes), few) if self.incomplete == 'leave_out' else \
-            np.arange(pool.num_classes)
+        wanted = np.unique(pool.labels)
+        few = wanted[counts[wanted] < self.min_candidates]
+        kept = np.setdiff1d(wanted, few) if self.incomplete == 'leave_out' else wanted
         size, skipped = 0, ''
         if not len(kept) or (len(few) and self.incomplete == 'skip'):
             skipped = f'fewer than {self.min_candidates} candidates of class {", ".join(map(str, few))}'
@@ -266,12 +266,12 @@ class RandomSelector(Selector):
         candidates = np.flatnonzero(np.isfinite(scores))
         labels = pool.labels[candidates]
         counts = np.bincount(labels, minlength=pool.num_classes)
-        fewest = int(counts.min())
+        wanted = np.unique(pool.labels)
+        fewest = int(counts[wanted].min()) if len(wanted) else 0
         size = min(self.count, fewest) if self.count else int(self.fraction * fewest)
-        chosen = [np.sort(generator.choice(candidates[labels == label], size, replace=False))
-                  for label in range(pool.num_classes)]
+        chosen = [np.sort(generator.choice(candidates[labels == label], size, replace=False)) for label in wanted]
         skipped = '' if size else f'a class has {fewest} clips, too few to keep one of each'
-        return Selection(np.concatenate(chosen), skipped, size, counts, scores,
+        return Selection(np.concatenate([np.empty(0, np.int64), *chosen]), skipped, size, counts, scores,
                          {'not finite': len(scores) - len(candidates)}, candidates)
 
 

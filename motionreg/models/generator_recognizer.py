@@ -26,7 +26,8 @@ class GeneratorAndRecognizer(BaseModel):
     Args:
         generator: config of a MotionGenerator.
         recognizer: config of a SkeletonRecognizer of the same classes.
-        generator_from, recognizer_from: checkpoints of the two that a training starts from; None: new weights.
+        generator_from, recognizer_from: checkpoints that a training starts from, of the part alone or of both together;
+            None: new weights.
         data_preprocessor: default ClipPreprocessor; the parts have their own.
         init_cfg: MMEngine weight initialisation.
 
@@ -61,7 +62,11 @@ class GeneratorAndRecognizer(BaseModel):
         super().init_weights()
         for name, path in self.sources.items():
             if path:
-                load_weights(getattr(self, name), read_checkpoint(path)['state_dict'], path)
+                weights = read_checkpoint(path)['state_dict']
+                if any(key.startswith('recognizer.') for key in weights):      # of both parts
+                    weights = {key.removeprefix(f'{name}.'): value for key, value in weights.items()
+                               if key.startswith(f'{name}.')}
+                load_weights(getattr(self, name), weights, path)
 
     def forward(self, inputs: Tensor, data_samples: list[MotionSample] | None = None, mode: str = 'tensor') -> Any:
         """The generator's losses (mode 'loss'), or what the recogniser says ('predict', 'tensor')."""

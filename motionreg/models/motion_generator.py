@@ -94,9 +94,10 @@ class MotionGenerator(BaseModel):
 
         Standard deviations are at least a tenth of their root mean square: what never moves is not blown up.
         """
-        std = features.std(dim=0)
+        std = features.std(dim=0, correction=0)
+        typical = float(std.square().mean().sqrt())
         self.feature_mean.copy_(features.mean(dim=0))
-        self.feature_std.copy_(std.clamp(min=0.1 * float(std.square().mean().sqrt())))
+        self.feature_std.copy_(std.clamp(min=0.1 * typical) if typical else torch.ones_like(std))
 
     def normalized(self, features: Tensor) -> Tensor:
         """Features (..., D) of the codec as the generator sees them. Raises ConfigError before ``measure``."""

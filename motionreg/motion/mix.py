@@ -20,7 +20,8 @@ def mix_stores(out: str | Path, real: str | Path, generated: str | Path, splits:
     Args:
         out: folder to make.
         real: a store.
-        generated: another of the same layout and classes, as tools/generate.py writes it.
+        generated: another of the same layout and classes, as tools/generate.py writes it. One without a frame rate
+            takes on that of ``real``.
         splits: of ``real``, to add to.
         overwrite: replace a store at ``out``.
 
@@ -30,7 +31,7 @@ def mix_stores(out: str | Path, real: str | Path, generated: str | Path, splits:
     first, second = Store(real), Store(generated)
     for what in ('layout', 'class_names', 'fps'):
         ours, theirs = getattr(first, what), getattr(second, what)
-        if ours != theirs:
+        if ours != theirs and not (what == 'fps' and theirs is None):
             raise DataError(f'{generated}: {what} {theirs!r}, {real} has {ours!r}. Both are to be of one kind.')
     missing = [name for name in splits if name not in first.splits]
     if missing:
@@ -45,7 +46,8 @@ def mix_stores(out: str | Path, real: str | Path, generated: str | Path, splits:
             for number in range(len(store)):
                 motion = store[number]
                 meta = {**motion.meta, 'generated': int(store is second)}
-                writer.add(replace(motion, meta=meta, score=None, rotation=motion.rotation if turned else None))
+                writer.add(replace(motion, meta=meta, fps=first.fps, score=None,
+                                   rotation=motion.rotation if turned else None))
         for name in first.splits:
             ids = first.ids[first.split(name)].tolist()
             writer.set_split(name, ids + (second.ids.tolist() if name in splits else []))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -47,7 +47,7 @@ def prepare(name: str, out: str | Path, *, dtype: str = 'float32', on_bad: OnBad
     skipped: dict[str, str] = {}
     with StoreWriter(out, layout=info.layout, fps=info.fps, class_names=info.class_names, dtype=dtype,
                      overwrite=overwrite, info=dict(info.info)) as writer:
-        for motion in progress(motions, f'reading {name}', total=info.size):
+        for motion in _named(name, progress(motions, f'reading {name}', total=info.size)):
             reason = why_bad(motion)
             if not reason:
                 writer.add(motion)
@@ -61,10 +61,23 @@ def prepare(name: str, out: str | Path, *, dtype: str = 'float32', on_bad: OnBad
     return Prepared(Store(out), skipped)
 
 
+def _named(name: str, motions: Iterable[Motion]) -> Iterator[Motion]:
+    """The motions; what a reader stumbles over becomes an error that says behind which clip."""
+    before = 'the first clip'
+    try:
+        for motion in motions:
+            yield motion
+            before = f'the clip after {motion.sample_id!r}'
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise DataError(f'{name}: {before} holds something that a {name} file does not: {type(error).__name__}: '
+                        f'{error}. Look at it, or take it out.') from error
+
+
 def why_bad(motion: Motion) -> str:
     """Why a clip cannot be trained on, or the empty string."""
     if 0 in motion.keypoint.shape:
         return f'the clip is empty, its keypoint has shape {motion.keypoint.shape}'
-    bad = sum(values.size - int(np.isfinite(values).sum())
-              for values in (motion.keypoint, motion.score, motion.rotation) if values is not None)
-    return f'it has NaN or infinite values ({bad} of {motion.keypoint.size})' if bad else ''
+    given = [values for values in (motion.keypoint, motion.score, motion.rotation) if values is not None]
+    bad = sum(values.size - int(np.isfinite(values).sum()) for values in given)
+    total = sum(values.size for values in given)
+    return f'it has NaN or infinite values ({bad} of {total})' if bad else ''

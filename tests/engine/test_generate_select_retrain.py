@@ -239,15 +239,20 @@ def test_a_recogniser_learns_from_the_rounds_too(config: Path, tmp_path: Path) -
         MotionDataset(store, 'train', generated=str(tmp_path))
 
 
-def test_a_new_run_in_the_same_folder_forgets_the_rounds_of_the_old_one(config: Path, tmp_path: Path) -> None:
+def test_a_new_run_in_the_same_folder_sets_the_rounds_of_the_old_one_aside(config: Path, tmp_path: Path) -> None:
     run(config, tmp_path / 'run')
     run(config, tmp_path / 'run', epochs=2, val=True)
     assert [path.name for path in sorted((tmp_path / 'run' / 'synthetic').glob('*/'))] == ['round-0002']
+    assert len(list((tmp_path / 'run' / 'synthetic-1').glob('round-*/meta.json'))) == 2
+    run(config, tmp_path / 'run', interval=9, evaluate=9)
+    assert not (tmp_path / 'run' / 'synthetic').exists()
 
 
 def test_what_does_not_fit_is_told(config: Path, tmp_path: Path) -> None:
     for key, value, message in (
             ('train_cfg.interval', 0, r'train_cfg\.interval is at least 1, not 0'),
+            ('train_cfg.retrain_epochs', -1, 'retrain_epochs -1'),
+            ('train_cfg.recognizer_data.split', 'test', 'has other clips than train_dataloader'),
             ('model.recognizer.head.num_classes', 4, 'the generator has 3 classes, the recogniser 4'),
             ('model.recognizer_from', 'nothing.pth', r'nothing\.pth')):
         settings = load_config(config, {key: value})
