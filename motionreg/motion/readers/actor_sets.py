@@ -73,7 +73,8 @@ def read_uestc(src: str | Path, train_subjects: Sequence[int] = (), body: str = 
     Args:
         src: folder of vibe_cache_refined.pkl, info/names.txt and, if there are, info/num_frames_min.txt (clips are cut
             to these lengths) and info/action_classes.txt.
-        train_subjects: numbers of the subjects of split 'train'; the others are 'test'; without any there are no splits.
+        train_subjects: numbers of the subjects of split 'train'; the others are 'test'. Without any there are no
+            splits.
         body: rest table or SMPL file whose joints the clips have, pelvis at the origin.
         from_camera: turn all clips by 180 degrees about x, because poses of VIBE are in the frame of a camera whose y
             points down.
