@@ -135,6 +135,16 @@ def test_no_candidate_and_no_clip_skip_the_round() -> None:
     assert 'is none' in RatioSelector(fraction=0.01).select(given).skipped
 
 
+def test_classes_that_were_not_generated_are_not_missed() -> None:
+    """As where a network knows more classes than there are clips of."""
+    full = pool(classes=3)
+    wider = Pool(np.pad(full.logits, ((0, 0), (0, 2)), constant_values=-50), full.labels, full.features,
+                 full.reference_features, full.reference_labels)
+    for make in (lambda: RatioSelector(confidence=0.2), lambda: RandomSelector()):
+        np.testing.assert_array_equal(make().select(wider, rng()).indices, make().select(full, rng()).indices)
+        assert make().select(wider, rng()).indices.size
+
+
 def test_temperature_lowers_confidence() -> None:
     sharp, soft = (RatioSelector(temperature=value).select(pool()) for value in (1.0, 3.0))
     assert (soft.scores < sharp.scores).all()

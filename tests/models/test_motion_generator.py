@@ -24,6 +24,7 @@ from motionreg.motion import Store
 from motionreg.motion.bvh import read_bvh
 from motionreg.motion.kinematics import forward_kinematics, load_rest_table
 from motionreg.motion.minimotion import ensure_minimotion
+from motionreg.recipes import scarce
 from motionreg.registry import CODECS, DATASETS, MODELS
 from motionreg.structures import MotionSample
 from motionreg.testing.dry_run import dry_run
@@ -132,6 +133,15 @@ def check_noise(source: generate.GeneratedMotions) -> None:
     first, second = torch.randn(2, 1, 16, generator=torch.Generator().manual_seed(7))
     latent = torch.cat([-first, 0 * first, first, -second, 0 * second, second])
     np.testing.assert_allclose([motion.keypoint[0] for motion in between], joints(latent), atol=1e-4)
+    clips = DATASETS.build({**source.config.train_dataloader.dataset, 'test_mode': True})
+    near = source.make([20, 18], (5, 5), 3, seed=7, noise='training', spread=0.5)
+    vectors = source.model.latents_between(clips, [20] * 3 + [18] * 3, seed=7, spread=0.5)
+    expected = source.model.generate([20] * 3 + [18] * 3, [5] * 6, latents=vectors)
+    np.testing.assert_allclose([motion.keypoint[0] for motion in near], [motion.keypoint[0] for motion in expected],
+                               atol=1e-4)
+    assert source.labels() == list(scarce('minimotion-infant')['classes'])      # what it has learned
+    with pytest.raises(DataError, match='seed is -1'):
+        source.make([0], (5, 5), 3, seed=-1)
     with pytest.raises(ConfigError, match='noise is one of random, same, interpolate'):
         source.make([0], (5, 5), 3, seed=7, noise='sane')
 

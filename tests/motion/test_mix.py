@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +56,12 @@ def test_stores_of_two_kinds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no split 'val'"):
         mix_stores(tmp_path / 'mixed', real, write(tmp_path / 'z', 'g'), splits=('val',))
     assert not (tmp_path / 'mixed').exists()
+
+
+def test_motions_without_a_frame_rate_take_on_that_of_the_real_ones(tmp_path: Path) -> None:
+    real, made = write(tmp_path / 'real', 'real'), tmp_path / 'made'
+    with StoreWriter(made, layout='smpl24', class_names=Store(real).class_names) as store:
+        store.add(replace(Store(real)[0], sample_id='made-0', fps=None))
+    mixed = Store(mix_stores(tmp_path / 'mixed', real, made))
+    assert mixed.fps == Store(real).fps is not None
+    assert mixed[mixed.index_of('made-0')].fps == mixed.fps
