@@ -1,4 +1,4 @@
-"""HumanAct12 and UESTC in the files of ACTOR, and the joints of NTU-13."""
+"""HumanAct12, UESTC and NTU-13 in the files of ACTOR."""
 
 from __future__ import annotations
 
@@ -49,6 +49,23 @@ def test_humanact12_has_the_joints_and_poses_of_the_file(tmp_path: Path) -> None
     np.testing.assert_allclose(store[1].keypoint[0], content['joints3D'][1], rtol=1e-6)
     np.testing.assert_allclose(store[1].rotation[0], content['poses'][1].reshape(8, 24, 3), rtol=1e-6)
     assert store[0].meta == {'body': 'adult'}
+
+
+def test_ntu13_has_the_joints_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / 'ntu13.pkl'
+    joints = [np.random.default_rng(length).normal(size=(length, 18, 3)) for length in (5, 8)]
+    file.write_bytes(pickle.dumps({'joints3D': joints, 'y': [12, 0]}))
+    store = prepare('ntu13', tmp_path / 'store', src=file).store
+    assert (store.layout, store.labels.tolist(), store.split('train').tolist()) == ('ntu13', [12, 0], [0, 1])
+    np.testing.assert_allclose(store[1].keypoint[0], joints[1], rtol=1e-6)
+    assert store[1].rotation is None
+    for content, message in (({'joints3D': joints, 'y': [13, 0]}, 'clip 0 has label 13, classes are 0 to 12'),
+                             ({'joints3D': joints}, "no 'y' in it, it has joints3D"),
+                             ({'joints3D': [joints[0][:, :17]], 'y': [1]},
+                              r'joints3D of clip 0 has shape \(5, 17, 3\)')):
+        file.write_bytes(pickle.dumps(content))
+        with pytest.raises(DataError, match=message):
+            prepare('ntu13', tmp_path / 'other', src=file)
 
 
 @pytest.mark.parametrize(('lists', 'message'), [

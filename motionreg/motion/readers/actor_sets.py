@@ -1,4 +1,4 @@
-"""Adult data sets as ACTOR (Petrovich et al., ICCV 2021) reads them: HumanAct12 and UESTC as SMPL poses."""
+"""Adult data sets as ACTOR (Petrovich et al., ICCV 2021) reads them: HumanAct12 and UESTC as SMPL poses, NTU-13."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ HUMANACT12, HUMANACT12_CLASSES = 'humanact12poses.pkl', (
 UESTC, UESTC_NAMES, UESTC_FRAMES, UESTC_CLASSES = (
     'vibe_cache_refined.pkl', 'info/names.txt', 'info/num_frames_min.txt', 'info/action_classes.txt')
 UESTC_NUM_CLASSES = 40
+NTU13_NUM_CLASSES, NTU13_JOINTS = 13, 18
 _UESTC_NAME = re.compile(r'a(\d+)_d(\d+)_p(\d+)_c(\d+)_')
 
 
@@ -63,6 +64,38 @@ def read_humanact12(src: str | Path, body: str = 'adult') -> tuple[Iterable[Moti
                          meta={'body': body}, rotation=rotation[None].astype(np.float32))
 
     return motions(), info
+
+
+@READERS.register_module(name='ntu13')
+def read_ntu13(src: str | Path) -> tuple[Iterable[Motion], DatasetInfo]:
+    """Read NTU-13, 13 actions of NTU RGB+D as positions of 18 joints, from a pickle of the form of HumanAct12's.
+
+    The only split is 'train', all clips: ACTOR trains and evaluates on the whole set.
+
+    Args:
+        src: the pickle: a dict of lists, ``joints3D`` (T, 18, 3) and ``y``.
+
+    Returns:
+        Clips (1, T, 18, 3) without rotations, axes as in the file; and what holds for all of them.
+
+    Raises:
+        DataError: the file is missing, not a dict of lists of one length, or has a label outside 0 to 12; while
+            iterating: a clip of another shape.
+        UnsafePickleError: the file refers to something other than data; nothing of it was run.
+    """
+    path = Path(src)
+    joints, labels = _read_lists(path, ('joints3D', 'y'))
+    for row, label in enumerate(labels):
+        if label not in range(NTU13_NUM_CLASSES):
+            raise DataError(f'{path}: clip {row} has label {label!r}, classes are 0 to {NTU13_NUM_CLASSES - 1}.')
+    ids = [f'ntu13_{row:05d}' for row in range(len(labels))]
+
+    def motions() -> Iterator[Motion]:
+        for row, sample_id in enumerate(ids):
+            keypoint = first_person(joints[row], NTU13_JOINTS, f'{path}: joints3D of clip {row}')
+            yield Motion(keypoint[None].astype(np.float32), 'ntu13', sample_id, label=int(labels[row]))
+
+    return motions(), DatasetInfo('ntu13', None, (), {'train': ids}, len(ids), {'dataset': 'NTU-13'})
 
 
 @READERS.register_module(name='uestc')
